@@ -148,7 +148,7 @@ describe('a row that lacks an optional side', () => {
       [0, 1],
     )
     assert.deepEqual([bench.counts.deadLettered[0], bench.counts.mergedRows, bench.table.rowCount], [2, 0, 0])
-    assert.deepEqual([bench.table.rememberedCount, bench.table.completedCount], [0, 0])
+    assert.deepEqual([bench.table.rememberedCount, bench.table.completed.of().count], [0, 0])
   })
 
   it('is remembered once merged: a part of the optional side is late, one of another is a duplicate', () => {

@@ -1,3 +1,4 @@
+import type { TableTasks } from './completed-numbers.ts'
 import type { HandedRecord } from './handed-record.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import type { CarryingPart, PendingRow, StoredPart } from './pending-row.ts'
@@ -19,6 +20,8 @@ export interface PendingTableOptions {
   refusedTimeReason: number
   /** Dead-letter code for a part whose key has been merged; absent where such keys are not remembered. */
   completedReason?: number | undefined
+  /** By whose tasks completed keys are numbered. @defaultValue one task over all partitions */
+  tasks?: TableTasks | undefined
   /** Sides that a row is merged without, once it has waited for them. @defaultValue none */
   optionalSides?: readonly number[]
   /** Dead-letter code in place of `completedReason` for parts of these sides, and of any where there is a `quorum`. */

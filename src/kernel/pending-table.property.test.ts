@@ -459,14 +459,14 @@ class Driver {
         break
       case 'forget':
         this.#oracle.forget(step.keptMax)
-        this.#table.forgottenCount = this.#oracle.forgottenCount
+        this.#table.completed.forget(0, this.#oracle.forgottenCount)
         this.#table.beginEpoch()
         break
       case 'beginEpoch':
       case 'rollback':
         this.#table[step.kind]()
         this.#oracle[step.kind]()
-        this.#table.forgottenCount = this.#oracle.forgottenCount
+        this.#table.completed.forget(0, this.#oracle.forgottenCount)
     }
     this.#compareState()
   }
@@ -591,7 +591,7 @@ class Driver {
       }
     }
     if (!this.#oracle.remembersCompleted) return
-    assert.equal(this.#table.completedCount, completed.length)
+    assert.equal(this.#table.completed.of().count, completed.length)
     assert.equal(this.#table.unsweptCount, forgottenCount - sweptCount)
     assert.deepEqual(
       Array.from(this.#table.completedKeys(), ({ bytes, isNumber }) => [String(Buffer.from(bytes)), isNumber]),

@@ -304,7 +304,7 @@ describe('PendingTable that fails in itself', () => {
     const bench = new Bench({ remembersCompleted: true })
     bench.apply(0, [rowOf(0, 'k'), rowOf(1, 'k')])
     // Against what is promised: the epoch can still be undone.
-    bench.table.forgottenCount = 1
+    bench.table.completed.forget(0, 1)
     bench.sweep()
     assert.equal(bench.table.isBroken, false)
 
@@ -403,8 +403,8 @@ describe('PendingTable that remembers completed keys', () => {
     }))
     const bench = new Bench({ remembersCompleted: true })
 
-    bench.table.resume(3, 1)
-    keys.slice(1).forEach((key, i) => bench.table.recall(1 + i, key))
+    bench.table.completed.resume(0, { count: 3, forgotten: 1 })
+    keys.slice(1).forEach((key, i) => bench.table.recall(0, 1 + i, key))
     bench.table.rollback()
     const names = keys.map(({ bytes }) => String(Buffer.from(bytes)))
     const columns = bench.apply(0, [
@@ -413,15 +413,15 @@ describe('PendingTable that remembers completed keys', () => {
     ])
 
     assert.deepEqual(reasonsOf(columns), [0, completedReason, completedReason, 0])
-    assert.deepEqual([bench.table.rowCount, bench.table.completedCount], [2, 3])
+    assert.deepEqual([bench.table.rowCount, bench.table.completed.of().count], [2, 3])
   })
 
   it('is full when a key of an earlier life does not fit', () => {
     const { table } = new Bench({ remembersCompleted: true, bytesMax: 48 })
-    table.resume(2, 0)
-    table.recall(0, { bytes: Buffer.from('k'), isNumber: false })
+    table.completed.resume(0, { count: 2, forgotten: 0 })
+    table.recall(0, 0, { bytes: Buffer.from('k'), isNumber: false })
 
-    assert.throws(() => table.recall(1, { bytes: Buffer.from('l'), isNumber: false }), { code: 'TABLE_FULL' })
+    assert.throws(() => table.recall(0, 1, { bytes: Buffer.from('l'), isNumber: false }), { code: 'TABLE_FULL' })
   })
 
   it('completes nothing where there is no memory to remember it', () => {
@@ -433,7 +433,7 @@ describe('PendingTable that remembers completed keys', () => {
 
     assert.throws(() => bench.apply(0, [rowOf(2, 'k')]), { code: 'TABLE_FULL' })
 
-    assert.deepEqual([bench.completedCount, bench.table.rowCount, bench.table.completedCount], [0, 1, 0])
+    assert.deepEqual([bench.completedCount, bench.table.rowCount, bench.table.completed.of().count], [0, 1, 0])
   })
 
   it('sweeps past memory that was meant for a key whose row could not be published', () => {

@@ -1,7 +1,8 @@
 import { assert } from '../core/assert.ts'
-import { isKeyNumber, keyBytes, unitBytes } from './block.ts'
+import { isKeyNumber, keyBytes, partitionOf, unitBytes } from './block.ts'
 import { MovedRows } from './cold/moved-rows.ts'
 import type { RecordColumns } from './columns.ts'
+import { CompletedNumbers, type TableTasks } from './completed-numbers.ts'
 import { keyBytesLimit } from './constants/block.ts'
 import { CopiedBytes } from './copied-bytes.ts'
 import { CopiedColumns } from './copied-columns.ts'
@@ -14,7 +15,7 @@ import { keyTextAt, partsOf, type PendingRow, type RowVisit, type StoredPart, vi
 import type { PendingTableOptions, Publication } from './pending-table-options.ts'
 import { storedColumns } from './stored-columns.ts'
 import { TableCalls } from './table-calls.ts'
-import type { AwaitedPass, ChangeVisitor, ComparedKey, TableCounts } from './table-counts.ts'
+import type { AwaitedPass, ChangeVisitor, ComparedKey, CompletedKey, TableCounts } from './table-counts.ts'
 import { memoryFull, tableFull, tableFullOfKeys } from './table-full.ts'
 import { TableIntake } from './table-intake.ts'
 import { TableLiterals } from './table-literals.ts'
@@ -25,6 +26,8 @@ import { pageWords } from './undo-log.ts'
 
 /** By what `assembly/awaited.ts` returns. */
 const passOutcomes = ['more', 'ended', 'due'] as const
+
+const oneTask: TableTasks = { count: 1, taskOf: () => 0 }
 
 /** Open batches take no more memory than this; with more partitions than that allows they are smaller. */
 const openBatchesBytesMax = 64 << 20
@@ -42,6 +45,8 @@ const openBatchesBytesMax = 64 << 20
  * row read; no object.
  */
 export class PendingTable {
+  /** The numbers of completed keys. */
+  readonly completed: CompletedNumbers
   readonly #calls: TableCalls
   readonly #machine: TableMachine
   readonly #sideCount: number
@@ -58,8 +63,9 @@ export class PendingTable {
   #unitsElsewhere = 0
 
   constructor(options: PendingTableOptions) {
-    const { sideCount, memory } = options
-    const calls = new TableCalls(sideCount, memory)
+    const { sideCount, memory, tasks = oneTask } = options
+    this.completed = new CompletedNumbers(tasks)
+    const calls = new TableCalls(sideCount, this.completed, memory)
     const { machine } = calls
     this.#calls = calls
     this.#machine = machine
@@ -106,22 +112,6 @@ export class PendingTable {
     return this.#epochs.rowCount
   }
 
-  /** Keys that have been completed, over all lives of the program; each has the number of those before it. */
-  get completedCount(): number {
-    return this.#machine.run.completedCount.value
-  }
-
-  /** How many of them, the first ones, are forgotten. */
-  get forgottenCount(): number {
-    return this.#machine.run.forgottenCount.value
-  }
-
-  /** Forgets completed keys with numbers below this one, or knows them again, as long as no sweep has passed since. */
-  set forgottenCount(count: number) {
-    assert(count >= 0 && count <= this.completedCount, 'only completed keys are forgotten')
-    this.#machine.run.forgottenCount.value = count
-  }
-
   /** Completed keys that take memory. */
   get rememberedCount(): number {
     return this.#machine.run.rememberedSlots.value
@@ -129,7 +119,7 @@ export class PendingTable {
 
   /** Those of them that are forgotten, until a sweep passes. */
   get unsweptCount(): number {
-    return this.rememberedCount - (this.completedCount - this.forgottenCount)
+    return this.rememberedCount - this.completed.rememberedCount
   }
 
   /** Bytes in live blocks, rows of open epochs that have left included. */
@@ -288,28 +278,23 @@ export class PendingTable {
   /**
    * The keys that the current epoch has completed so far, in that order; their bytes are valid until the table changes.
    */
-  *completedKeys(): Generator<ComparedKey> {
+  *completedKeys(): Generator<CompletedKey> {
     const { words } = this.#machine
     for (const head of this.#epochs.current.completedHeads()) {
-      yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head) }
+      const task = this.completed.taskOf(partitionOf(words, head))
+      yield { bytes: keyBytes(words, head), isNumber: isKeyNumber(words, head), task }
     }
   }
 
-  /** Goes on from a checkpoint in which so many keys were completed, and so many of them forgotten. */
-  resume(completedCount: number, forgottenCount: number): void {
-    this.#machine.run.completedCount.value = completedCount
-    this.forgottenCount = forgottenCount
-  }
-
   /**
-   * Remembers a key that was completed before, with its number.
+   * Remembers a key that a task has completed before, with its number.
    *
    * @throws MillraceError `TABLE_FULL`
    */
-  recall(number: number, { bytes, isNumber }: ComparedKey): void {
-    assert(number >= this.forgottenCount && number < this.completedCount, 'a key is remembered that was completed')
+  recall(task: number, number: number, { bytes, isNumber }: ComparedKey): void {
+    assert(!this.completed.isForgotten(task, number), 'a key is remembered that was completed')
     const key = this.#bytes.copyIn(bytes)
-    if (this.#machine.run.recall(number, key, bytes.length, Number(isNumber)) === 0) throw tableFullOfKeys(this)
+    if (this.#machine.run.recall(task, number, key, bytes.length, Number(isNumber)) === 0) throw tableFullOfKeys(this)
   }
 
   /** Tells how the current epoch has changed so far which parts are pending. */

@@ -1,4 +1,5 @@
 import type { RecordColumns } from './columns.ts'
+import type { CompletedNumbers } from './completed-numbers.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import type { MovedRows } from './cold/moved-rows.ts'
 import type { OutputBuilder } from './output-builder.ts'
@@ -21,6 +22,7 @@ const itself = (lane: number) => lane
 export class TableCalls {
   readonly machine: TableMachine
   readonly #sideCount: number
+  readonly #completed: CompletedNumbers
   readonly #handedRecord: HandedRecord = {
     bytes: Buffer.alloc(0),
     keyStart: 0,
@@ -44,8 +46,9 @@ export class TableCalls {
   /** Rows that have been merged with all of their parts in the table. */
   mergedStored = 0
 
-  constructor(sideCount: number, memory: TableMemory | undefined) {
+  constructor(sideCount: number, completed: CompletedNumbers, memory: TableMemory | undefined) {
     this.#sideCount = sideCount
+    this.#completed = completed
     this.machine = new TableMachine(this.#handlers, memory)
   }
 
@@ -86,6 +89,10 @@ export class TableCalls {
         ])
       },
       pending: (partition, offset) => Number(this.isPending!(partition, offset)),
+      taskOf: (partition) => this.#completed.taskOf(partition),
+      numberNext: (task) => this.#completed.next(task),
+      numberLast: (task) => this.#completed.last(task),
+      isNumberForgotten: (task, number) => Number(this.#completed.isForgotten(task, number)),
       movedOut: (head, low, high) => Number(this.movedRows!.movedOut(head, low >>> 0, high >>> 0)),
     }
   }

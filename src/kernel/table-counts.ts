@@ -4,6 +4,11 @@ export interface ComparedKey {
   readonly isNumber: boolean
 }
 
+/** One whose row has been merged, and the task that it was of. */
+export interface CompletedKey extends ComparedKey {
+  readonly task: number
+}
+
 /**
  * Receives those offsets of a chunk of 4,096 whose parts became pending in an epoch, or ceased to be, as bits that are
  * valid until it returns; `added` is the number of the former less that of the latter, and `growth` what the digest grows

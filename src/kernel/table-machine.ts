@@ -24,7 +24,7 @@ interface TableFunctions {
   readonly retain: () => number
   readonly moveOut: (limit: number, blocksMax: number) => number
   readonly hashKeys: (count: number) => void
-  readonly recall: (number: number, key: number, length: number, isNumber: number) => number
+  readonly recall: (task: number, number: number, key: number, length: number, isNumber: number) => number
   readonly openOutput: () => number
   readonly flush: () => void
   readonly findRow: (key: number, length: number, isNumber: number) => number
@@ -57,8 +57,6 @@ type State =
   | 'listFullReason'
   | 'mergesStored'
   | 'carries'
-  | 'completedCount'
-  | 'forgottenCount'
   | 'rememberedSlots'
   | 'unitsMax'
   | 'recordBytesMax'
@@ -128,6 +126,10 @@ export interface TableHandlers {
   readonly traced: (row: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number, low: number, high: number) => void
   readonly pending: (partition: number, offset: number) => number
+  readonly taskOf: (partition: number) => number
+  readonly numberNext: (task: number) => number
+  readonly numberLast: (task: number) => number
+  readonly isNumberForgotten: (task: number, number: number) => number
   readonly movedOut: (head: number, low: number, high: number) => number
 }
 

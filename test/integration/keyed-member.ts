@@ -1,7 +1,13 @@
 /** A member of a program whose members share its work, in a process of its own, until it is told to stop. */
 import { apis, tapWires } from '../../src/kafka/index.ts'
 import { type Layout, start } from '../../src/streams/index.ts'
-import { expiringTopology, faultyTopology, keyedTopology, packedTopology } from './keyed-topology.ts'
+import {
+  expiringTopology,
+  faultyTopology,
+  keyedTopology,
+  packedTopology,
+  rememberingTopology,
+} from './keyed-topology.ts'
 import type { Stream } from './target.ts'
 
 /** Its first argument, as JSON. */
@@ -22,6 +28,7 @@ export interface KeyedMember extends Pick<Stream, 'app' | 'source' | 'sink'> {
 const programs = {
   expiring: expiringTopology,
   packed: packedTopology,
+  remembering: rememberingTopology,
   mended: (stream: Parameters<typeof keyedTopology>[0], layout: Layout) => faultyTopology(stream, layout, true),
 }
 

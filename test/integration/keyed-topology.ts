@@ -35,6 +35,20 @@ export function expiringTopology(
     .sink(sink)
 }
 
+/** The same with completed keys that are remembered. */
+export function rememberingTopology(
+  { app, source, sink }: Pick<Stream, 'app' | 'source' | 'sink'>,
+  layout: Layout = 'keyed',
+) {
+  const part = field('part')
+  const remembering = { rememberCompleted: { forMs: 3_600_000 }, expireBy: 'processingTime' } as const
+  return topology(app, { layout })
+    .source(source)
+    .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+    .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], ...remembering })
+    .sink(sink)
+}
+
 /** Records of these customers, several in one. */
 interface Pack {
   readonly records: readonly { readonly stage: string; readonly id: number; readonly part: string }[]

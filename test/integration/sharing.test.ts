@@ -5,6 +5,7 @@ import { packedTasks } from './packed-tasks.integration.ts'
 import { programMembers } from './program-members.integration.ts'
 import { redrivenTasks } from './redriven-tasks.integration.ts'
 import { relayouts } from './relayout.integration.ts'
+import { rememberedTasks } from './remembered-tasks.integration.ts'
 import { routedLayout } from './routed.integration.ts'
 import { copiesInOtherGroups, limitedCopies, standbyTasks } from './standby-tasks.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
@@ -12,7 +13,7 @@ import { onEachBroker, onEmbeddedBroker } from './target.ts'
 onEachBroker([
   keyedLayout,
   routedLayout,
-  inTurns([relayouts, programMembers, standbyTasks, expiringTasks, ...redrivenTasks, ...packedTasks]),
+  inTurns([relayouts, programMembers, standbyTasks, expiringTasks, rememberedTasks, ...redrivenTasks, ...packedTasks]),
 ])
 onEmbeddedBroker([limitedCopies])
 copiesInOtherGroups()

@@ -20,8 +20,8 @@ import { forget, isCopy, restored } from './copies'
 import { hasRoom, homeOf, insert, pageOf, remove, replace, slotAfter } from './hash-index'
 import { sidesOnlyOf } from './lists'
 import { dropLastPage, pageBefore } from './log'
-import { takeBack } from './remembered'
-import { completedCount, completedReason } from './state'
+import { takeBack, taskOfRow } from './remembered'
+import { completedReason } from './state'
 
 /** An epoch is durable: its departed blocks are freed. */
 export function commit(undo: usize, departed: usize, copies: usize): void {
@@ -59,7 +59,7 @@ export function rollback(undo: usize, departed: usize, copies: usize): void {
 function bringBack(hash: u32, departed: u32, how: u32): void {
   const head = isCopy(departed) ? restored(departed) : departed
   if (completedReason != 0 && (how == MERGED || how == FILTERED))
-    return replace(hash, takeBack(hash, --completedCount), head)
+    return replace(hash, takeBack(hash, taskOfRow(at(head))), head)
   hasRoom(hash)
   insert(hash, head)
 }

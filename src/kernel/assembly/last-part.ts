@@ -2,12 +2,12 @@
 import { FILTERED, MERGED, REFUSED } from '../constants/log'
 import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
 import { free } from './arena'
-import { unitsFor } from './block'
+import { at, unitsFor } from './block'
 import { keyAt, keyIsNumberAt, keyLengthAt, setReason } from './columns'
 import { depart, leave } from './departure'
 import { NO_MEMORY, publish } from './merge'
-import { claim, remember } from './remembered'
-import { completedCount, completedReason } from './state'
+import { claim, remember, taskOfRow } from './remembered'
+import { completedReason } from './state'
 import { refused } from './table-imports'
 
 /** Lets a row leave with its last part; false, and nothing has happened, where there is no memory for it. */
@@ -29,8 +29,9 @@ function completeForGood(slot: usize, row: u32): bool {
   if (address == 0) return false
   const outcome = publish(head, row)
   if (outcome == PUBLISHED || outcome == LEFT_OUT) {
+    const task = taskOfRow(at(head))
     leave(hash, head, outcome == LEFT_OUT ? FILTERED : MERGED)
-    remember(address, hash, completedCount++, keyAt(row), keyLength, keyIsNumberAt(row))
+    remember(address, hash, task, keyAt(row), keyLength, keyIsNumberAt(row))
     store<u32>(slot, address, 4)
     return true
   }

@@ -67,9 +67,6 @@ export let completedReason: u32 = 0
 /** In its place for sides that are optional. */
 export let lateReason: u32 = 0
 
-/** How many keys have been completed, and how many of them, the first ones, are forgotten. */
-export let completedCount: f64 = 0
-export let forgottenCount: f64 = 0
 /** Slots of remembered keys, those included that are forgotten but not swept away. */
 export let rememberedSlots: u32 = 0
 

@@ -5,8 +5,8 @@ import { LEFT_OUT, PUBLISHED } from '../constants/outcome'
 import { free } from './arena'
 import { at, isNumber, keyLengthOf, sidesOf, unitsFor } from './block'
 import { depart, leave } from './departure'
-import { claim, remember } from './remembered'
-import { allSides, completedCount, completedReason, quorum } from './state'
+import { claim, remember, taskOfRow } from './remembered'
+import { allSides, completedReason, quorum } from './state'
 import { spendRow } from './sweep'
 import { merged } from './table-imports'
 
@@ -43,7 +43,7 @@ export function mergeStored(slot: usize, keyMemory: u32): void {
     depart(slot, REFUSED)
   } else if (keyMemory == NOT_NEEDED) depart(slot, how)
   else {
-    remember(keyMemory, hash, completedCount++, block + headerBytes, keyLength, isNumber(block))
+    remember(keyMemory, hash, taskOfRow(block), block + headerBytes, keyLength, isNumber(block))
     leave(hash, head, how)
     store<u32>(slot, keyMemory, 4)
   }

@@ -49,5 +49,15 @@ export declare function changed(partition: u32, chunk: u32, bitmap: usize, added
 /** Whether the part from there is still pending. */
 export declare function pending(partition: u32, offset: f64): u32
 
+/** The task that a source partition is of. */
+export declare function taskOf(partition: u32): u32
+
+/** The number of the next key that a task completes; and of the last one, which is taken back. */
+export declare function numberNext(task: u32): f64
+export declare function numberLast(task: u32): f64
+
+/** Whether the completed key of a task that has this number is forgotten. */
+export declare function isNumberForgotten(task: u32, number: f64): bool
+
 /** A row may move out, whose key has this hash in two words; returns whether it does. Its parts are still there. */
 export declare function movedOut(head: u32, low: u32, high: u32): bool

@@ -16,8 +16,8 @@ export function keyIn(partition: number, key: string): string {
 export const clockKey = 'clock'
 
 /**
- * Puts a record into the topic; one without a value deletes that of the same key. What names a source partition by number
- * stands with the checkpoint of its task, else `task` says where. @defaultValue the first one
+ * Puts a record into the topic; one without a value deletes that of the same key. One whose key tells its task stands
+ * with the checkpoint of that, else `task` says where. @defaultValue the first one
  */
 export type PutRecord = (key: string, value: Uint8Array | undefined, task?: number) => void
 
@@ -47,18 +47,32 @@ export function placeOfPart(key: string): { readonly partition: number; readonly
   return { partition, offset }
 }
 
-/** The source partition, by number, that a record with this key is of; undefined for those that are of none. */
-export function partitionOfKey(key: string): number | undefined {
+/**
+ * The task that a record with this key is of; undefined for those of which the key does not tell.
+ *
+ * @param taskOf - That of a source partition, by its number.
+ */
+export function taskOfKey(key: string, taskOf: (number: number) => number): number | undefined {
+  const completed = placeOfCompleted(key)
+  if (completed !== undefined) return completed.task
   const prefix = ofPartitions.find((each) => key.startsWith(each))
-  return prefix === undefined ? undefined : Number(key.slice(prefix.length, key.indexOf('/', prefix.length)))
+  if (prefix === undefined) return undefined
+  return taskOf(Number(key.slice(prefix.length, key.indexOf('/', prefix.length))))
 }
 
-/** @param from - Number of the first completed key that the record names. */
-export function completedKey(from: number): string {
-  return `${completedPrefix}${from}`
+/** Of completed keys of a task. @param from - Number of the first one that the record names. */
+export function completedKey(task: number, from: number): string {
+  return task === 0 ? `${completedPrefix}${from}` : `${completedPrefix}${task}/${from}`
 }
 
-export const completedPrefix = 'completed/'
+/** Which ones a record with this key names; undefined for other keys. */
+export function placeOfCompleted(key: string): { readonly task: number; readonly from: number } | undefined {
+  if (!key.startsWith(completedPrefix)) return undefined
+  const numbers = key.slice(completedPrefix.length).split('/').map(Number)
+  return { task: numbers.length === 1 ? 0 : numbers[0]!, from: numbers.at(-1)! }
+}
+
+const completedPrefix = 'completed/'
 
 /** @param key - The bytes of the row's key as Latin-1. */
 export function tableRowKey(table: string, key: string): string {

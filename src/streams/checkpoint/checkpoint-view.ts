@@ -12,7 +12,7 @@ import { type CheckpointRecords, manifestOf } from './checkpoint-records.ts'
 import { CheckpointTables, isRowKey } from '../tables/checkpoint-tables.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { after, furthest } from '../topics/topic-ranges.ts'
-import { belongsToManifest, keyIn, manifestKey, ofTask, partitionOfKey, placeOfPart } from './checkpoint-topic.ts'
+import { belongsToManifest, keyIn, manifestKey, ofTask, taskOfKey, placeOfPart } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -100,8 +100,8 @@ export class CheckpointView {
     const isForgotten = this.#reached.map((offset, task) => offset > 0 && !own.includes(task))
     if (!isForgotten.includes(true)) return
     for (const name of this.#records.keys()) {
-      const number = partitionOfKey(name)
-      if (number !== undefined && isForgotten[taskOf(number)] === true) this.#records.delete(name)
+      const task = taskOfKey(name, taskOf)
+      if (task !== undefined && isForgotten[task] === true) this.#records.delete(name)
     }
     for (const [task, isOther] of isForgotten.entries()) {
       if (!isOther) continue

@@ -10,7 +10,7 @@ import {
 import { type CheckpointRecords, type Deltas, deltasOf, recordBytes } from './checkpoint-records.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import { oneTask, type Tasks } from '../tasks/tasks.ts'
-import { baseKey, deltaKey, partitionOfKey, type PutRecord } from './checkpoint-topic.ts'
+import { baseKey, deltaKey, taskOfKey, type PutRecord } from './checkpoint-topic.ts'
 import type { Manifest } from './manifest.ts'
 import type { PendingOffsets } from './pending-offsets.ts'
 
@@ -19,10 +19,7 @@ type Bookkeeping = Pick<Manifest, 'baseEpochs' | 'basePieces' | 'deltaPieces'>
 
 /** Writes records of the checkpoint, which bear no time: the broker stamps them. */
 export function putInto(out: OutputBuilder, { count, taskOf }: Pick<Tasks, 'count' | 'taskOf'> = oneTask): PutRecord {
-  const place = (key: string) => {
-    const partition = count === 1 ? undefined : partitionOfKey(key)
-    return partition === undefined ? 0 : taskOf(partition)
-  }
+  const place = (key: string) => (count === 1 ? 0 : (taskOfKey(key, taskOf) ?? 0))
   return (key, value, task = place(key)) =>
     writePlainRecord(out, task, noTimestamp, { key: Buffer.from(key), value, ...noHeaders })
 }

@@ -47,7 +47,7 @@ export class ManifestWriter implements EpochParticipant {
 
   close({ number: epoch, closedMs, manifest, put }: ClosingEpoch): void {
     assertWhole(manifest)
-    const { pendingOfTasks, ...entries } = manifest
+    const { pendingOfTasks, completedOfTasks, ...entries } = manifest
     for (const task of this.#tasks.own) {
       const whole = {
         format: manifestFormat,
@@ -56,6 +56,7 @@ export class ManifestWriter implements EpochParticipant {
         ...this.#identity,
         ...entries,
         ...pendingOfTasks[task]!,
+        ...(completedOfTasks && { completed: completedOfTasks[task]! }),
       } as const
       put(manifestKey, encodeManifest(manifestOfTask(whole, this.#tasks, task)), task)
     }
@@ -69,6 +70,7 @@ export class ManifestWriter implements EpochParticipant {
 function assertWhole(
   entries: ManifestEntries,
 ): asserts entries is Required<Pick<ManifestEntries, (typeof requiredEntries)[number]>> &
-  Pick<Manifest, 'eventTimes' | 'completed' | 'tables' | 'windows' | 'brought'> {
+  Pick<ManifestEntries, 'completedOfTasks'> &
+  Pick<Manifest, 'eventTimes' | 'tables' | 'windows' | 'brought'> {
   for (const name of requiredEntries) assert(entries[name] !== undefined, `each manifest says ${name}`)
 }

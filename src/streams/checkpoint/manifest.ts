@@ -1,4 +1,5 @@
 import { MillraceError } from '../../core/errors.ts'
+import type { CompletedCounts } from '../../kernel/index.ts'
 import type { Class, Totals } from '../epochs/epoch-counts.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import type { Plan } from '../topology/plan.ts'
@@ -61,7 +62,7 @@ export interface Manifest {
   /** Whether the digest is not known yet: they came from another layout, where keys are hashed with another seed. */
   readonly isDigestOpen?: true | undefined
   readonly hashSeed: readonly [number, number]
-  /** Absent where completed keys are not remembered. */
+  /** Keys that are completed, of one over several tasks in all; absent where they are not remembered. */
   readonly completed?: CompletedCounts | undefined
   /** Tables that functions change; then all pending parts are promoted as they were made. Absent for none. */
   readonly tables?: readonly KeptTableShape[] | undefined
@@ -140,15 +141,6 @@ export interface EventTimes {
   readonly nowMs: number | null
   /** The greatest timestamp consumed, by source partition. */
   readonly highestMs: readonly (number | null)[]
-}
-
-/**
- * How many keys have been completed, each of which has the number of those before it, and how many of them are
- * forgotten.
- */
-export interface CompletedCounts {
-  readonly count: number
-  readonly forgotten: number
 }
 
 export const manifestFormat = 1

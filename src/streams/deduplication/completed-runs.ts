@@ -1,9 +1,9 @@
-import { type ComparedKey, decodeKeys, encodeKeys } from '../../kernel/index.ts'
+import { type ComparedKey, type CompletedCounts, decodeKeys, encodeKeys } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { completedKey, completedPrefix } from '../checkpoint/checkpoint-topic.ts'
-import { type CompletedCounts, corrupt } from '../checkpoint/manifest.ts'
+import { completedKey, placeOfCompleted } from '../checkpoint/checkpoint-topic.ts'
+import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 
-/** Keys that were completed in one epoch, in one record of the checkpoint. */
+/** Keys that a task has completed in one epoch, in one record of the checkpoint. */
 export interface CompletedRun {
   /** Number of the first, and the one after the last. */
   readonly from: number
@@ -33,19 +33,25 @@ export function* encodeRuns(
 }
 
 /**
- * Gives the completed keys that are not forgotten, with their numbers, and returns all that the checkpoint has of them.
+ * Gives the completed keys of a task that are not forgotten, with their numbers, and returns all that the checkpoint has
+ * of them.
  *
  * @throws MillraceError `CHECKPOINT_CORRUPT` when a record is missing or unreadable.
  */
 export function readRuns(
   records: CheckpointRecords,
+  task: number,
   { count, forgotten }: CompletedCounts,
   visit: (number: number, key: ComparedKey) => void,
 ): CompletedRun[] {
-  const starts = Array.from(completedRecords(records), (name) => Number(name.slice(completedPrefix.length)))
+  const starts: number[] = []
+  for (const name of records.keys()) {
+    const place = placeOfCompleted(name)
+    if (place?.task === task) starts.push(place.from)
+  }
   starts.sort((a, b) => a - b)
   const runs = starts.map((from) =>
-    readRun(records, from, (number, key) => {
+    readRun(records, completedKey(task, from), from, (number, key) => {
       if (number >= forgotten) visit(number, key)
     }),
   )
@@ -57,17 +63,40 @@ export function readRuns(
   return runs
 }
 
+/**
+ * The completed keys of all tasks that are not forgotten, those of an epoch of a task at a time, the earliest first.
+ *
+ * @param manifests - Of all tasks that have one.
+ * @throws MillraceError `CHECKPOINT_CORRUPT`
+ */
+export function* keysByTime(
+  records: CheckpointRecords,
+  manifests: readonly Manifest[],
+): Generator<{ readonly keys: readonly ComparedKey[]; readonly timeMs: number }> {
+  const all = manifests.flatMap(({ task: { number: task } = { number: 0 }, completed: counts }) =>
+    counts === undefined ? [] : readRuns(records, task, counts, () => {}).map((run) => ({ task, counts, ...run })),
+  )
+  all.sort((one, other) => (one.timeMs < other.timeMs ? -1 : Number(one.timeMs > other.timeMs)))
+  for (const { task, counts, from, timeMs } of all) {
+    const keys: ComparedKey[] = []
+    readRun(records, completedKey(task, from), from, (number, key) => {
+      if (number >= counts.forgotten) keys.push(key)
+    })
+    if (keys.length > 0) yield { keys, timeMs }
+  }
+}
+
 /** The names of all records with completed keys. */
 export function completedRecords(records: CheckpointRecords): string[] {
-  return [...records.keys()].filter((name) => name.startsWith(completedPrefix))
+  return [...records.keys()].filter((name) => placeOfCompleted(name) !== undefined)
 }
 
 function readRun(
   records: CheckpointRecords,
+  name: string,
   from: number,
   visit: (number: number, key: ComparedKey) => void,
 ): CompletedRun {
-  const name = completedKey(from)
   const value = Buffer.from(records.get(name)!)
   try {
     const timeMs = value.readDoubleLE()

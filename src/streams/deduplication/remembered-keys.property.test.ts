@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
-import { type PendingTable, Reason, type RecordColumns } from '../../kernel/index.ts'
+import { type CompletedCounts, type PendingTable, Reason, type RecordColumns } from '../../kernel/index.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { closingEpoch } from '../fixtures/closing-epoch.ts'
-import type { CompletedCounts } from '../checkpoint/manifest.ts'
 import { recordOf, rowsOf } from '../fixtures/rows.ts'
 import { rememberingTable } from '../fixtures/table.ts'
 import { RememberedKeys } from './remembered-keys.ts'
@@ -52,7 +51,7 @@ class Program {
       if (value === undefined) assert.ok(this.topic.delete(name), name)
       else this.topic.set(name, Uint8Array.from(value))
     }
-    this.#counts = epoch.manifest.completed!
+    this.#counts = epoch.manifest.completedOfTasks![0]!
     this.#table.commitEpoch()
     this.#remembered.commit()
     if (isFollowed) this.#follow()
@@ -83,7 +82,7 @@ class Program {
 
   /** Brings the table of the standby here: it holds each key once. */
   #follow(): void {
-    new RememberedKeys(memory, this.#standby, processingTime).recall(this.topic, this.#counts)
+    new RememberedKeys(memory, this.#standby, processingTime).recall(this.topic, [this.#counts])
     this.#standby.retain(() => true)
     assert.equal(this.#standby.rememberedCount, this.#counts.count - this.#counts.forgotten)
   }
@@ -91,7 +90,7 @@ class Program {
   #goOn(table: PendingTable): void {
     this.#table = table
     this.#remembered = new RememberedKeys(memory, table, processingTime)
-    this.#remembered.recall(this.topic, this.#counts)
+    this.#remembered.recall(this.topic, [this.#counts])
   }
 }
 

@@ -1,100 +1,69 @@
-import { assert } from '../../core/assert.ts'
-import type { PendingTable } from '../../kernel/index.ts'
+import type { ComparedKey, CompletedCounts, PendingTable } from '../../kernel/index.ts'
 import type { CheckpointRecords } from '../checkpoint/checkpoint-records.ts'
-import { completedKey } from '../checkpoint/checkpoint-topic.ts'
-import { type CompletedRun, encodeRuns, readRuns } from './completed-runs.ts'
-import type { CompletedCounts } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { DeadlineClock } from '../expiry/deadline-clock.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import type { Memory } from '../topology/plan-leaving.ts'
+import { TaskKeys } from './task-keys.ts'
 
 /**
  * Which completed keys the table remembers, and what of them stands in the checkpoint: they are written with the epoch
  * that completed them, and deleted with the one that forgets them. A key is forgotten when an epoch ends, so that each
- * life of a program forgets it at the same place.
- *
- * State: the records in the topic, oldest first; of the epoch that was closed, what it added to them and took away.
+ * life of a program forgets it at the same place. Tasks count, and forget, their keys each by itself: so what is
+ * remembered of a task does not depend on which others its member has, and goes with it.
  */
 export class RememberedKeys implements EpochParticipant {
-  readonly #memory: Memory
   readonly #table: PendingTable
   readonly #clock: DeadlineClock
-  #runs: CompletedRun[] = []
-  #added: CompletedRun[] = []
-  #droppedCount = 0
-  /** As of the epoch that was closed last, and of the last one that has committed. */
-  #closed: CompletedCounts = { count: 0, forgotten: 0 }
-  #committed = this.#closed
+  /** By task; only those of this member. */
+  readonly #tasks: ReadonlyMap<number, TaskKeys>
 
-  /** @param clock - By which keys are forgotten. */
-  constructor(memory: Memory, table: PendingTable, clock: DeadlineClock) {
-    this.#memory = memory
+  /** @param clock - By which keys are forgotten. @param tasks - Those of this member. */
+  constructor(
+    { forMs, keysMax }: Memory,
+    table: PendingTable,
+    clock: DeadlineClock,
+    { count, own }: Pick<Tasks, 'count' | 'own'> = oneTask,
+  ) {
     this.#table = table
     this.#clock = clock
+    // Shared out evenly: how many a task remembers must not depend on the other tasks.
+    const memory = { forMs, keysMax: Math.ceil(keysMax / count) }
+    this.#tasks = new Map(own.map((task) => [task, new TaskKeys(task, memory, table)]))
   }
 
   /**
-   * Has the table know what a checkpoint says was completed, beyond what it knows.
+   * Has the table know what checkpoints say was completed, beyond what it knows.
    *
+   * @param counts - By task; absent of one that has remembered nothing.
    * @throws MillraceError `CHECKPOINT_CORRUPT`; `TABLE_FULL`
    */
-  recall(records: CheckpointRecords, counts: CompletedCounts): void {
-    const table = this.#table
-    const known = table.completedCount
-    this.#closed = this.#committed = counts
-    table.resume(counts.count, counts.forgotten)
-    this.#runs = readRuns(records, counts, (number, key) => {
-      if (number >= known) table.recall(number, key)
-    })
+  recall(records: CheckpointRecords, counts: readonly (CompletedCounts | undefined)[]): void {
+    for (const [task, keys] of this.#tasks) {
+      const ofTask = counts[task]
+      if (ofTask !== undefined) keys.recall(records, ofTask)
+    }
   }
 
   /** Writes the keys that the epoch has completed, and forgets those whose time has passed as it ends. */
   close({ put, closedMs, manifest }: ClosingEpoch): void {
-    const table = this.#table
     const nowMs = this.#clock.nowMs(closedMs)
-    const forgotten = this.#forgottenAt(nowMs)
-    assert(forgotten <= table.completedCount, 'only completed keys are forgotten')
-    for (const { run, value } of encodeRuns(table.completedKeys(), this.#closed.count, nowMs)) {
-      put(completedKey(run.from), value)
-      this.#added.push(run)
+    const completed = new Map<number, ComparedKey[]>()
+    for (const key of this.#table.completedKeys()) {
+      const ofTask = completed.get(key.task)
+      if (ofTask === undefined) completed.set(key.task, [key])
+      else ofTask.push(key)
     }
-    while (this.#droppedCount < this.#runs.length && this.#runs[this.#droppedCount]!.to <= forgotten) {
-      put(completedKey(this.#runs[this.#droppedCount++]!.from), undefined)
-    }
-    table.forgottenCount = forgotten
-    manifest.completed = this.#closed = { count: table.completedCount, forgotten }
+    const counts: CompletedCounts[] = []
+    for (const [task, keys] of this.#tasks) counts[task] = keys.close(completed.get(task) ?? [], nowMs, put)
+    manifest.completedOfTasks = counts
   }
 
   commit(): void {
-    this.#runs.splice(0, this.#droppedCount)
-    this.#runs.push(...this.#added)
-    this.#committed = this.#closed
-    const { count, forgotten } = this.#committed
-    assert(
-      (this.#runs[0]?.from ?? count) <= forgotten && (this.#runs.at(-1)?.to ?? count) === count,
-      'the checkpoint has all completed keys that are not forgotten',
-    )
-    this.#droppedCount = 0
-    this.#added = []
+    for (const keys of this.#tasks.values()) keys.commit()
   }
 
-  /** Knows again what has been forgotten since the last committed epoch. */
   rollback(): void {
-    this.#closed = this.#committed
-    this.#table.forgottenCount = this.#committed.forgotten
-    this.#droppedCount = 0
-    this.#added = []
-  }
-
-  /** How many keys, the first that were completed, are forgotten from this time on. */
-  #forgottenAt(nowMs: number): number {
-    const { keysMax, forMs } = this.#memory
-    let forgotten = Math.max(this.#table.forgottenCount, this.#table.completedCount - keysMax)
-    for (const { to, timeMs } of this.#runs) {
-      if (timeMs > nowMs - forMs) break
-      // Where the time is not known, that of a later run says that this one is over too.
-      if (timeMs !== -Infinity) forgotten = Math.max(forgotten, to)
-    }
-    return forgotten
+    for (const keys of this.#tasks.values()) keys.rollback()
   }
 }

@@ -1,11 +1,15 @@
 import type { PutRecord } from '../checkpoint/checkpoint-topic.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
-import type { PendingTable } from '../../kernel/index.ts'
+import type { CompletedCounts, PendingTable } from '../../kernel/index.ts'
 
 /** Entries of the manifests that participants add, over all partitions. */
-export type ManifestEntries = { -readonly [Name in keyof Manifest]?: Manifest[Name] } & {
+export type ManifestEntries = {
+  -readonly [Name in Exclude<keyof Manifest, 'completed'>]?: Manifest[Name]
+} & {
   /** What is pending at the end of the epoch, by task. */
   pendingOfTasks?: readonly Pick<Manifest, 'pending' | 'digest'>[]
+  /** How many keys have been completed, by task; absent where they are not remembered. */
+  completedOfTasks?: readonly CompletedCounts[]
 }
 
 /**

@@ -18,7 +18,7 @@ describe('a sweep of the table', () => {
       table.commitEpoch()
     }
     const unsweptAfter = (forgottenCount: number) => {
-      table.forgottenCount = forgottenCount
+      table.completed.forget(0, forgottenCount)
       sweep.run(Infinity)
       return table.unsweptCount
     }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../core/errors.ts'
 import type { Cluster } from '../../kafka/index.ts'
+import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import { planTopology } from '../topology/plan.ts'
 import { requireRights, rightsToExplain } from '../topics/rights.ts'
@@ -114,11 +115,13 @@ async function unread(cluster: Cluster, app: string, topology: Topology | undefi
   throw new ConfigError('CONFIG_MISSING_VALUE', text, { app })
 }
 
-function isRemembered({ checkpoint: { manifest, records }, finder: { canonical, isNumber } }: Search): boolean {
+function isRemembered({ checkpoint: { records, topic }, finder: { canonical, isNumber } }: Search): boolean {
   let isFound = false
-  if (manifest.completed === undefined) return isFound
-  readRuns(records, manifest.completed, (_number, key) => {
-    isFound ||= key.isNumber === isNumber && canonical.equals(key.bytes)
-  })
+  for (const { task, completed } of manifestsOf(records, topic?.partitions.keys() ?? [])) {
+    if (completed === undefined) continue
+    readRuns(records, task?.number ?? 0, completed, (_number, key) => {
+      isFound ||= key.isNumber === isNumber && canonical.equals(key.bytes)
+    })
+  }
   return isFound
 }

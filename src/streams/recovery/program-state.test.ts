@@ -77,7 +77,7 @@ describe('the state of a program', () => {
     state.epochs.commit()
     table.apply(rowsOf([recordOf('B', 1)]), state.accounting.current)
     // What was completed in an open epoch must not be swept away.
-    table.forgottenCount = 1
+    table.completed.forget(0, 1)
     while (!table.sweep(-Infinity, 1_000, state.accounting.current)) {}
     assert.throws(() => table.rollback(), { code: 'TABLE_BROKEN' })
 

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { systemRandom } from '../../core/random.ts'
 import type { Topic } from '../../kafka/index.ts'
-import { PendingTable, Reason } from '../../kernel/index.ts'
+import { type CompletedCounts, PendingTable, Reason } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter } from '../checkpoint/checkpoint-writer.ts'
 import { type Digest, emptyDigest } from '../checkpoint/digest.ts'
-import { type CompletedCounts, type EventTimes, type Manifest } from '../checkpoint/manifest.ts'
+import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
 import { PendingOffsets } from '../checkpoint/pending-offsets.ts'
 import { PromotedParts } from '../retention/promoted-parts.ts'
 import type { PromotedPlaces } from '../retention/promoted-places.ts'
@@ -27,7 +27,7 @@ import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
 import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
-import type { Tasks } from '../tasks/tasks.ts'
+import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
@@ -76,6 +76,8 @@ export interface StateRequest {
 export interface TasksToRestore extends Tasks {
   /** Of their pending parts, by task. */
   readonly digests: readonly Digest[]
+  /** Their completed keys, by task; absent where none are remembered. */
+  readonly completed: readonly (CompletedCounts | undefined)[]
   /** The seed that keys are hashed with, in all members. */
   readonly hashSeed: Manifest['hashSeed']
   /** Whether some of them have no epoch yet, so that the first one is to fix where their sources begin. */
@@ -107,7 +109,7 @@ export function firstState(request: StateRequest): RecoveredState {
     deltas: new CheckpointWriter(pending),
     told: ToldNumbers.of(plan),
     eventClock,
-    remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime),
+    remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime, request.tasks),
     tables: tablesOf(request),
     windows: windowsOf(request),
     spans: spansOf(request),
@@ -151,14 +153,17 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const nextOffsets = grown.nextOffsets.map((offset, partition) => Math.max(offset, logStarts[partition]!))
   const isRetained = loss === undefined && !areRetaken && mayBeRetained(plan)
   const warm = isRetained ? usableTable(request.warmTable, manifest) : undefined
-  const base = warm && retainPending(warm, pending)
+  const base = warm && retainPending(warm, pending, request.tasks)
   const table = warm?.table ?? tableOf(request, grown)
   const former = formerSources(plan, manifest)
   const { memory } = plan.correlate
   const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
-  const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime)
-  if (manifest.completed !== undefined)
-    remembered?.recall(records, rememberedOf(request, manifest.completed, migrations))
+  const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime, request.tasks)
+  const completed = request.tasks?.completed ?? [manifest.completed]
+  remembered?.recall(
+    records,
+    completed.map((counts) => counts && rememberedOf(request, counts, migrations)),
+  )
   const tables = tablesOf(request)
   tables?.check(manifest)
   const windows = windowsOf(request)
@@ -258,7 +263,12 @@ function usableTable(
  * Lets go what has left since; returns what is left. Parts leave with all of their row, and none from below these
  * offsets is new.
  */
-function retainPending({ table, manifest, ...warm }: WarmTable, pending: PendingOffsets): RestorationBase {
+function retainPending(
+  { table, manifest, ...warm }: WarmTable,
+  pending: PendingOffsets,
+  tasks: Pick<Tasks, 'own'> = oneTask,
+): RestorationBase {
+  table.completed.leaveAllBut(tasks.own)
   table.retain((partition, offset) => pending.sets[partition]!.has(offset))
   let count = manifest.pending
   const digests = [...warm.digests]
@@ -321,7 +331,13 @@ function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): Merg
 
 /** One that has nothing. */
 export function tableOf(
-  { plan, options, spareMemory, tracing }: Pick<StateRequest, 'plan' | 'options' | 'spareMemory' | 'tracing'>,
+  {
+    plan,
+    options,
+    spareMemory,
+    tracing,
+    tasks,
+  }: Pick<StateRequest, 'plan' | 'options' | 'spareMemory' | 'tracing' | 'tasks'>,
   { hashSeed }: Pick<ProgramIdentity, 'hashSeed'>,
 ): PendingTable {
   const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
@@ -345,6 +361,7 @@ export function tableOf(
     }),
     carries: plan.layout === 'routed' || carriesTraces({ plan, tracing }),
     hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
+    tasks,
     memory: spareMemory.take(),
   })
 }

@@ -2,6 +2,7 @@
  * The tasks of a member where several members are at work: what is read and asked of Kafka before it goes on with them.
  */
 import { listOffsets, type Topic, topicRange } from '../../kafka/index.ts'
+import type { CompletedCounts } from '../../kernel/index.ts'
 import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import type { CheckpointView } from '../checkpoint/checkpoint-view.ts'
 import { emptyDigest } from '../checkpoint/digest.ts'
@@ -151,8 +152,13 @@ function fittingManifests(plan: Plan, sources: Sources, { own, checkpoint }: Pic
 
 function tasksToRestore({ id }: Topic, tasks: Tasks, manifests: readonly Manifest[]) {
   const digests = Array.from({ length: tasks.count }, () => emptyDigest)
-  for (const { task, digest } of manifests) digests[task!.number] = digest
-  return { ...tasks, digests, hashSeed: seedOf(id) }
+  const completed: (CompletedCounts | undefined)[] = []
+  for (const manifest of manifests) {
+    const { number } = manifest.task!
+    digests[number] = manifest.digest
+    completed[number] = manifest.completed
+  }
+  return { ...tasks, digests, completed, hashSeed: seedOf(id) }
 }
 
 /** Reads on the checkpoints of tasks as far as they are committed, so that a recovery has little left to read. */

@@ -146,7 +146,7 @@ export function copyOf(
   own: readonly number[],
 ): WarmTable {
   const pending = manifests.reduce((sum, { task, pending: of }) => sum + (own.includes(task!.number) ? of : 0), 0)
-  const empty = tableOf({ plan, options, spareMemory: ownMemory, tracing }, tasks)
+  const empty = tableOf({ plan, options, spareMemory: ownMemory, tracing, tasks }, tasks)
   return copyOfTasks(plan, sources.partitions, warmTable, { own, pending, taskOf: tasks.taskOf }, empty)
 }
 

@@ -11,6 +11,7 @@ import { checkpointSink, outputsOf } from '../topics/program-topics.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import type { LastState } from './layout-half.ts'
 import { relayoutRefused } from './movable.ts'
+import { moveKeys } from './moved-keys.ts'
 import { newAccount } from './new-account.ts'
 import type { MoveSides } from './single-and-keyed.ts'
 import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
@@ -67,7 +68,9 @@ export async function moveFromRouted({ from, last, to, move, signal }: MoveSides
     outputsFrom: await endsOf(from, outputsOf(to.topics)),
     counted: countedOf(merging.last.state.accounting.committed(), { counted: ofRouting }, ['skipped']),
   }
-  written.end(whole, pending, moved)
+  const { checkpoint: ofMerging, manifests: mergingManifests } = merging.last
+  const completed = moveKeys(ofMerging.records, mergingManifests, written.put, 1)
+  written.end(whole, pending, moved, completed)
   writeLeft(move, from.topics.sinks[checkpointSink]!, manifests, 'single')
   writeLeft(move, merging.services.topics.sinks[checkpointSink]!, merging.last.manifests, 'single')
 }

@@ -16,6 +16,7 @@ import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { LastState } from './layout-half.ts'
 import type { MoveTransaction } from './move-transaction.ts'
 import { relayoutRefused } from './movable.ts'
+import { moveKeys } from './moved-keys.ts'
 import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
 
 /** A program in the layout that it leaves, and in the one that it goes to. */
@@ -59,7 +60,8 @@ export async function moveSingleOrKeyed({ from, last, to, move, signal }: MoveSi
     isDigestOpen: layout === 'keyed' ? true : before.isDigestOpen,
   }
   const moved = { outputsFrom: {}, ...movedOf(checkpoint.records), from: from.plan.layout, epoch, movedMs }
-  written.end(whole, state.pending.sets, moved)
+  const completed = moveKeys(checkpoint.records, manifests, written.put, tasks.count)
+  written.end(whole, state.pending.sets, moved, completed)
   writeLeft(move, from.topics.sinks[checkpointSink]!, manifests, layout)
 }
 

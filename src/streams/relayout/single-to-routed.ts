@@ -1,16 +1,17 @@
 import { assert } from '../../core/assert.ts'
 import { noSide, OffsetSet, PendingTable, Reason } from '../../kernel/index.ts'
 import { encodeMoved, movedKey, movedOf, type MovedRecord } from '../checkpoint/moved-record.ts'
-import { putInto } from '../checkpoint/checkpoint-writer.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { restoreApart } from '../standby/restore-apart.ts'
 import { seedOf } from '../recovery/task-share.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { RoutedRows } from '../tasks/routed-rows.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
-import { checkpointSink, outputSinks, outputsOf, recordBytesMax } from '../topics/program-topics.ts'
+import { checkpointSink, findSources, outputSinks, outputsOf, recordBytesMax } from '../topics/program-topics.ts'
+import { sourcesOf } from '../topics/sources.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import { relayoutRefused } from './movable.ts'
+import { moveKeys } from './moved-keys.ts'
 import { newAccount } from './new-account.ts'
 import { type MoveSides, tasksOf } from './single-and-keyed.ts'
 import { WrittenCheckpoint, writeLeft } from './written-checkpoint.ts'
@@ -46,10 +47,31 @@ export async function moveToRouted({ from, last, to, move, signal }: MoveSides, 
     pending.sets.map(() => new OffsetSet()),
     moved,
   )
-  const ofMerging = merging.topics.sinks[checkpointSink]!
   const own = { ...moved, outputsFrom: await endsOf(from, outputsOf(merging.topics)) }
-  putInto(move.out(ofMerging))(movedKey, encodeMoved(own))
+  await beginMerging({ last, move }, merging, own)
   writeLeft(move, from.topics.sinks[checkpointSink]!, manifests, 'routed')
+}
+
+/** Writes the first checkpoint of what merges: nothing is consumed, but keys may have been completed. */
+async function beginMerging(
+  { last: { checkpoint, manifests }, move }: Pick<MoveSides, 'last' | 'move'>,
+  merging: KafkaServices,
+  moved: MovedRecord,
+): Promise<void> {
+  const { cluster, plan, topics } = merging
+  const topic = topics.sinks[checkpointSink]!
+  const sources = sourcesOf(plan, await findSources(cluster, plan))
+  const { partitions } = sources
+  const tasks = tasksOf(topic, partitions, plan.name)
+  const written = new WrittenCheckpoint(move, topic, tasks)
+  const completed = moveKeys(checkpoint.records, manifests, written.put, tasks.count)
+  // Without any it begins as a program that is new.
+  if (completed === undefined) return written.put(movedKey, encodeMoved(moved))
+  const nextOffsets = partitions.list.map(() => 0)
+  const { epoch, movedMs: closedMs } = moved
+  const whole = newAccount(merging, sources, { epoch, closedMs, nextOffsets, hashSeed: seedOf(topic.id) })
+  const none = nextOffsets.map(() => new OffsetSet())
+  written.end(whole, none, moved, completed)
 }
 
 /**

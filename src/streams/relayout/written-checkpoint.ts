@@ -1,4 +1,4 @@
-import { encodeOffsets, type OffsetSet } from '../../kernel/index.ts'
+import { type CompletedCounts, encodeOffsets, type OffsetSet } from '../../kernel/index.ts'
 import { pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
 import { baseKey, manifestKey, type PutRecord } from '../checkpoint/checkpoint-topic.ts'
 import { type Digest, emptyDigest } from '../checkpoint/digest.ts'
@@ -28,8 +28,14 @@ export class WrittenCheckpoint {
    * Names what is pending, and ends with the manifests, without which nothing of it counts.
    *
    * @param whole - Over all partitions. Its bases are those that are written here.
+   * @param completed - Of the keys that were written here, by task; absent where none are remembered.
    */
-  end(whole: Manifest, pending: readonly OffsetSet[], moved: MovedRecord): void {
+  end(
+    whole: Manifest,
+    pending: readonly OffsetSet[],
+    moved: MovedRecord,
+    completed?: readonly CompletedCounts[],
+  ): void {
     const { count, own, taskOf } = this.#tasks
     const pieceBytes = pieceBytesOf(this.#move.out(this.#topic))
     const basePieces = pending.map((set, number) => {
@@ -50,6 +56,7 @@ export class WrittenCheckpoint {
         ...bases,
         pending: counts[task]!,
         digest,
+        completed: completed?.[task],
         ...(isOpen ? {} : { isDigestOpen: undefined }),
       }
       this.put(manifestKey, encodeManifest(manifestOfTask(ofTask, this.#tasks, task)), task)

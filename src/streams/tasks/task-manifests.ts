@@ -1,4 +1,5 @@
 import type { EventTimes, Manifest } from '../checkpoint/manifest.ts'
+import type { CompletedCounts } from '../../kernel/index.ts'
 import { sumOf } from '../checkpoint/digest.ts'
 import { classes, noTotals } from '../epochs/epoch-counts.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
@@ -97,8 +98,17 @@ export function joinedManifest(manifests: readonly Manifest[], others: Manifest)
     epoch: Math.max(others.epoch, ...manifests.map(({ epoch }) => epoch)),
     closedMs: Math.max(others.closedMs, ...manifests.map(({ closedMs }) => closedMs)),
     pending: manifests.reduce((sum, { pending }) => sum + pending, 0),
+    ...completedOfAll(manifests),
     digest: sumOf(manifests.map(({ digest }) => digest)),
   }
+}
+
+/** The sums of those of all tasks. */
+function completedOfAll(manifests: readonly Manifest[]): Pick<Manifest, 'completed'> {
+  const counts = manifests.flatMap(({ completed }) => completed ?? [])
+  if (counts.length === 0) return {}
+  const sumOfAll = (of: (each: CompletedCounts) => number) => counts.reduce((sum, each) => sum + of(each), 0)
+  return { completed: { count: sumOfAll(({ count }) => count), forgotten: sumOfAll(({ forgotten }) => forgotten) } }
 }
 
 /**

@@ -126,7 +126,10 @@ export interface CountField<Name extends string> {
 export interface RememberCompleted {
   /** Milliseconds since the merge, at least, by the clock of `expireBy`. */
   readonly forMs: number
-  /** How many, at most: of more, those that were merged last. @defaultValue 1,000,000 */
+  /**
+   * How many, at most: of more, those that were merged last. Where tasks share the work each remembers an equal share of
+   * them. @defaultValue 1,000,000
+   */
   readonly keysMax?: number
 }
 

@@ -123,6 +123,17 @@ describe('the layout of a topology', () => {
     assert.doesNotThrow(() => planTopology(shared('keyed', { expireAfterMs: 1_000 }).sink('sink')))
   })
 
+  it('has completed keys remembered by the half that merges', () => {
+    const rememberCompleted = { forMs: 1_000 }
+    const [first, second] = chainOf(
+      planTopology(shared('routed', { rememberCompleted, expireBy: 'processingTime' }).sink('sink')),
+    )
+
+    assert.equal(first!.correlate.memory, undefined)
+    assert.equal(second!.correlate.memory?.forMs, 1_000)
+    assert.doesNotThrow(() => planTopology(shared('keyed', { rememberCompleted }).sink('sink')))
+  })
+
   const counts = table('counts', { key: text, value: number })
   const refused = (layout: Layout): Record<string, () => Topology> => ({
     'a table that functions change': () =>
@@ -148,9 +159,10 @@ describe('the layout of a topology', () => {
         .side('C')
         .correlate('again', { merged: field('id'), C: field('id') }, { of: ['merged', 'C'] })
         .sink('sink'),
-    'remembered keys': () => shared(layout, { rememberCompleted: { forMs: 1_000 } }).sink('sink'),
     ...(layout === 'routed' && {
       'expiry by event time': () => shared(layout, { expireAfterMs: 1_000 }).sink('sink'),
+      'keys that are forgotten by event time': () =>
+        shared(layout, { rememberCompleted: { forMs: 1_000 } }).sink('sink'),
     }),
   })
   for (const layout of ['keyed', 'routed'] as const) {

@@ -9,8 +9,8 @@ export function checkLayout({ name, layout, tables, correlate, aggregation, next
   if (table !== undefined) no(`table "${table.name}" cannot be kept`, 'functions of all tasks would change its rows')
   if (aggregation !== undefined) no(`"${correlate.id}" cannot group records`, 'windows are not kept by task')
   if (next !== undefined) no(`"${next.correlate.id}" cannot follow "${correlate.id}"`, 'its parts have another key')
-  if (correlate.rememberCompleted !== undefined)
-    no(`"${correlate.id}" cannot remember completed keys`, 'they are not kept by task')
-  if (layout === 'routed' && correlate.expireAfterMs !== undefined && correlate.expireBy === 'eventTime')
-    no(`the rows of "${correlate.id}" cannot expire by event time`, 'parts do not say how far their sources are read')
+  if (layout !== 'routed' || correlate.expireBy !== 'eventTime') return
+  const why = 'parts do not say how far their sources are read'
+  if (correlate.expireAfterMs !== undefined) no(`the rows of "${correlate.id}" cannot expire by event time`, why)
+  if (correlate.rememberCompleted !== undefined) no(`"${correlate.id}" cannot forget completed keys by event time`, why)
 }
