@@ -92,7 +92,7 @@ export function* blocksOf(words: Int32Array, head: number): Generator<number> {
 }
 
 /** The part whose block begins at this word. */
-export function carryingPart(words: Int32Array, word: number): CarryingPart {
+function carryingPart(words: Int32Array, word: number): CarryingPart {
   return {
     partition: partitionOf(words, word),
     offset: offsetOf(words, word),

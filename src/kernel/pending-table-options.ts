@@ -1,7 +1,7 @@
 import type { TableTasks } from './completed-numbers.ts'
 import type { HandedRecord } from './handed-record.ts'
 import type { OutputBuilder } from './output-builder.ts'
-import type { CarryingPart, PendingRow, StoredPart } from './pending-row.ts'
+import type { PendingRow, StoredPart } from './pending-row.ts'
 import type { TableMemory } from './table-memory.ts'
 
 export interface PendingTableOptions {
@@ -86,10 +86,10 @@ export interface Publication {
    */
   hand?: ((record: HandedRecord) => number) | undefined
   /**
-   * Is told the parts of a merge of which one carries `TRACED`, by side: before `hand`, or as its record is written. Not
-   * where `merge` is called.
+   * Is told of merges of which a part carries `TRACED`, by side, as `readTracedMerges` reads them: of one before `hand`,
+   * else of some whose records are written. Their bytes are valid until it returns. Not where `merge` is called.
    */
-  trace?: ((parts: readonly CarryingPart[]) => void) | undefined
+  trace?: ((merges: Uint8Array, count: number) => void) | undefined
   /** Why a row becomes dead letters that `hand` has just given a code to; absent where the code says it all. */
   causeOf?(reason: number): string | undefined
 }

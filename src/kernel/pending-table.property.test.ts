@@ -19,6 +19,7 @@ import { check } from '../../test/property.ts'
 import { PendingTable } from './pending-table.ts'
 import type { PendingTableOptions } from './pending-table-options.ts'
 import type { CarryingPart, PendingRow, StoredPart } from './pending-row.ts'
+import { readTracedMerges } from './traced-merges.ts'
 
 const partitionCount = 3
 const sinkPartitions = 2
@@ -402,8 +403,14 @@ class Driver {
       sideNames: sideNames.slice(0, sideCount).map(encodeJsonString),
       recordBytesMax,
       ...(isHanded && { hand: (record) => this.#take(record) }),
-      trace: (parts) => this.#traced.push(tracedText(parts)),
+      trace: (merges, count) => this.#noteTraced(merges, count),
     })
+  }
+
+  #noteTraced(merges: Uint8Array, count: number): void {
+    const told = Array.from(readTracedMerges(merges), tracedText)
+    assert.equal(told.length, count)
+    this.#traced.push(...told)
   }
 
   #take({ bytes, keyStart, valueStart, headersStart, carriedStart, end, offset, ...rest }: HandedRecord): number {
@@ -608,11 +615,12 @@ function carriedOf(carriedBytes: number, offset: number): Pick<RowSpec, 'carried
   return { carried }
 }
 
-/** What is told of a merge. */
+/** What is told of a merge: traces that are followed. */
 function tracedText(parts: readonly CarryingPart[]): string {
   return JSON.stringify(
     parts.map(({ partition, offset, side, timestamp, carried }) => {
-      return [partition, offset, side, timestamp, carried && Buffer.from(carried).toString('hex')]
+      const followed = carried && carried[0]! >= TRACED ? Buffer.from(carried).toString('hex') : ''
+      return [partition, offset, side, timestamp, followed]
     }),
   )
 }

@@ -65,7 +65,7 @@ export class PendingTable {
   constructor(options: PendingTableOptions) {
     const { sideCount, memory, tasks = oneTask } = options
     this.completed = new CompletedNumbers(tasks)
-    const calls = new TableCalls(sideCount, this.completed, memory)
+    const calls = new TableCalls(this.completed, memory)
     const { machine } = calls
     this.#calls = calls
     this.#machine = machine

@@ -1,6 +1,5 @@
 import { assert } from '../core/assert.ts'
-import { carriedSpanBytesMax } from './constants/span.ts'
-import type { CarryingPart } from './pending-row.ts'
+import { lastBytesMax, partTemplateWords } from './constants/span.ts'
 import {
   newMemory,
   type WasmGlobal,
@@ -14,20 +13,24 @@ import {
 /** What `assembly/spans.ts` exports. */
 interface SpanExports {
   readonly heapBase: () => number
-  readonly begin: (template: number, length: number, at: number, nowMs: number, high: number, low: number) => number
-  readonly addPart: (
-    template: number,
-    partition: number,
-    offset: number,
-    timestampMs: number,
-    isLinked: number,
-  ) => number
-  readonly finish: (event: number, length: number, timeAt: number) => number
-  readonly carried: WasmGlobal
+  readonly seed: (high: number, low: number) => void
+  readonly write: (from: number, until: number, publishedMs: number, to: number, limit: number) => number
+  readonly spanTemplates: WasmGlobal
+  readonly mergedEvent: WasmGlobal
+  readonly mergedEventBytes: WasmGlobal
+  readonly mergedTimeAt: WasmGlobal
+  readonly last: WasmGlobal
+  readonly lastBytes: WasmGlobal
+  readonly written: WasmGlobal
+  readonly writtenCount: WasmGlobal
+  readonly needed: WasmGlobal
 }
 
-/** What is written besides templates and states, generously, and what copies write after their end. */
-const spanSlackBytes = 128
+/** Memory for merges, and for spans, to begin with: both grow where one needs more. */
+const mergesBytes = 32 << 10
+const spansBytes = 256 << 10
+/** What copies read and write after their end. */
+const slackBytes = 16
 
 /** An event, but for its time, which is at a place in it. */
 export interface EventTemplate {
@@ -47,101 +50,144 @@ export interface PartTemplate {
   readonly offsetFromEnd: number
 }
 
-/** A template that was laid down: its address and its bytes. */
-export interface Placed {
+/** What is the same of spans. */
+export interface SpanTemplates {
+  /** But for ids, time and the number of parts, with which it ends: of as many as one, two and three bytes tell. */
+  readonly spans: readonly [Uint8Array, Uint8Array, Uint8Array]
+  readonly mergedEvent: EventTemplate
+  /** The number of a source partition in its topic. */
+  partitionOf(number: number): number
+  /** The same object for all kinds of parts that have the same template. @param offsetBytes - Bytes of the offset as a varint. */
+  partOf(number: number, side: number, offsetBytes: number): PartTemplate
+}
+
+/** Where bytes lie, and how many there may be. */
+interface Region {
   readonly at: number
-  readonly length: number
+  readonly bytes: number
 }
 
 /** Only who exports spans loads it. */
 let module: WasmModule | undefined
 
 /**
- * Writes spans of merges in the protobuf of OTLP, one at a time: `begin`, `addPart` for each part, `finish`. WebAssembly
- * does it, because most programs write too few of them for JavaScript to be compiled well.
+ * Writes spans of merges in the protobuf of OTLP, as fields of `ScopeSpans`, by WebAssembly: most programs write too few
+ * of them for JavaScript to be compiled well.
  *
- * State: the templates that were laid down, and the span that is written.
+ * State: the templates that were asked for, and spans that have not been handed over.
+ *
+ * Cost per span: two copies of some hundred bytes a part; JavaScript has to do with many of them at once.
  */
 export class SpanWriter {
   readonly #run: SpanExports
   readonly #memory: WasmMemory
-  readonly #carriedAt: number
+  readonly #templates: SpanTemplates
+  readonly #handOver: (spans: Uint8Array, count: number) => void
+  readonly #placed = new Map<PartTemplate, number>()
   #bytes: Uint8Array
-  /** Where templates end, and the span begins; and where that has come to. */
+  /** Where the memory that is used ends. */
   #end: number
-  #at = 0
+  #merges: Region
+  #spans: Region
+  /** Of the spans that have not been handed over. */
+  #length = 0
+  #count = 0
 
-  constructor() {
+  /**
+   * @param seed - Two numbers that ids follow from.
+   * @param handOver - Is given spans, which are valid until it returns.
+   */
+  constructor(
+    templates: SpanTemplates,
+    [high, low]: readonly [number, number],
+    handOver: (spans: Uint8Array, count: number) => void,
+  ) {
+    this.#templates = templates
+    this.#handOver = handOver
     this.#memory = newMemory(2 * wasmPageBytes)
-    this.#run = wasmInstance<SpanExports>((module ??= wasmModule('spans')), {}, this.#memory)
     this.#bytes = new Uint8Array(this.#memory.buffer)
-    this.#end = this.#run.heapBase()
-    this.#carriedAt = this.#run.carried.value
-  }
-
-  /** Lays a template down. Not while a span is written. */
-  place(bytes: Uint8Array): Placed {
-    const at = (this.#end + 15) & ~15
-    this.#end = at + bytes.length
-    this.#reserve(0)
-    this.#bytes.set(bytes, at)
-    return { at, length: bytes.length }
-  }
-
-  /** The same for a part. */
-  placePart({ event, placedEvent, link, digitsFromEnd, offsetFromEnd }: PartTemplate): Placed {
-    const words = Uint32Array.of(
-      event.bytes.length,
-      event.timeAt,
-      placedEvent.bytes.length,
-      placedEvent.timeAt,
-      link.length,
-      digitsFromEnd,
-      offsetFromEnd,
+    this.#run = wasmInstance<SpanExports>(
+      (module ??= wasmModule('spans')),
+      {
+        partitionOf: (number: number) => templates.partitionOf(number),
+        templateOf: (number: number, side: number, offsetBytes: number) => this.#templateOf(number, side, offsetBytes),
+      },
+      this.#memory,
     )
-    return this.place(Buffer.concat([new Uint8Array(words.buffer), event.bytes, placedEvent.bytes, link]))
+    const run = this.#run
+    this.#end = run.heapBase()
+    this.#merges = this.#take(mergesBytes)
+    this.#spans = this.#take(spansBytes)
+    run.seed(high, low)
+    const words = Uint32Array.from(templates.spans.flatMap((span) => [this.#place(span), span.length]))
+    this.#bytes.set(new Uint8Array(words.buffer), run.spanTemplates.value)
+    const { bytes, timeAt } = templates.mergedEvent
+    run.mergedEvent.value = this.#place(bytes)
+    run.mergedEventBytes.value = bytes.length
+    run.mergedTimeAt.value = timeAt
   }
 
-  /**
-   * Begins the span of a merge.
-   *
-   * @param carried - Of the part in whose trace it goes on.
-   * @param high - Half of its id, as `low` is the other half.
-   */
-  begin({ at, length }: Placed, carried: Uint8Array, nowMs: number, high: number, low: number): void {
-    this.#reserve(length + carried.length)
-    this.#carry(carried)
-    this.#at = this.#run.begin(at, length, this.#end, nowMs, high, low)
+  /** Sets the fields that end each span from now on. */
+  endSpansWith(last: Uint8Array): void {
+    assert(last.length <= lastBytesMax, `the last fields of a span have ${lastBytesMax} bytes at most`)
+    this.#bytes.set(last, this.#run.last.value)
+    this.#run.lastBytes.value = last.length
   }
 
-  /**
-   * Adds a part of it.
-   *
-   * @param partition - By its number in its topic.
-   * @param carried - What the part carries, where its trace is followed.
-   */
-  addPart({ at, length }: Placed, partition: number, part: CarryingPart, carried: Uint8Array | undefined): void {
-    this.#reserve(this.#at - this.#end + length + (carried?.length ?? 0))
-    if (carried !== undefined) this.#carry(carried)
-    this.#at = this.#run.addPart(at, partition, part.offset, part.timestamp, Number(carried !== undefined))
+  /** Writes the spans of merges, as the table tells of them, that were published at one time. */
+  write(merges: Uint8Array, publishedMs: number): void {
+    if (merges.length > this.#merges.bytes) this.#merges = this.#take(2 * merges.length)
+    this.#bytes.set(merges, this.#merges.at)
+    const run = this.#run
+    const until = this.#merges.at + merges.length
+    for (let from = this.#merges.at; from < until;) {
+      const { at, bytes } = this.#spans
+      from = run.write(from, until, publishedMs, at + this.#length, at + bytes)
+      this.#length = run.written.value - at
+      this.#count += run.writtenCount.value
+      if (from === until) break
+      this.handOver()
+      if (run.needed.value > bytes) this.#spans = this.#take(2 * run.needed.value)
+    }
   }
 
-  /** Ends it with an event; returns its bytes, which are valid until the next one begins. */
-  finish({ at, length }: Placed, timeAt: number): Uint8Array {
-    this.#reserve(this.#at - this.#end + length)
-    return this.#bytes.subarray(this.#end, this.#run.finish(at, length, timeAt))
+  /** Hands over what has been written. */
+  handOver(): void {
+    if (this.#count === 0) return
+    const { at } = this.#spans
+    this.#handOver(this.#bytes.subarray(at, at + this.#length), this.#count)
+    this.#length = this.#count = 0
   }
 
-  #carry(carried: Uint8Array): void {
-    assert(carried.length <= carriedSpanBytesMax, 'a part carries two headers of 512 bytes at most')
-    this.#bytes.set(carried, this.#carriedAt)
+  #templateOf(number: number, side: number, offsetBytes: number): number {
+    const template = this.#templates.partOf(number, side, offsetBytes)
+    const known = this.#placed.get(template)
+    if (known !== undefined) return known
+    const { event, placedEvent, link, digitsFromEnd, offsetFromEnd } = template
+    const words = new Uint32Array(partTemplateWords)
+    words.set([event.bytes.length, event.timeAt, placedEvent.bytes.length, placedEvent.timeAt, link.length])
+    words.set([digitsFromEnd, offsetFromEnd], 5)
+    const at = this.#place(Buffer.concat([new Uint8Array(words.buffer), event.bytes, placedEvent.bytes, link]))
+    this.#placed.set(template, at)
+    return at
   }
 
-  /** Makes room for so many bytes from where the span begins, and some more. */
-  #reserve(byteCount: number): void {
-    const missing = this.#end + byteCount + spanSlackBytes - this.#bytes.length
-    if (missing <= 0) return
-    this.#memory.grow(Math.ceil(missing / wasmPageBytes))
-    this.#bytes = new Uint8Array(this.#memory.buffer)
+  /** Lays bytes down for good; returns their address. */
+  #place(bytes: Uint8Array): number {
+    const { at } = this.#take(bytes.length)
+    this.#bytes.set(bytes, at)
+    return at
+  }
+
+  /** Memory that nothing else is in. */
+  #take(bytes: number): Region {
+    const at = (this.#end + 15) & ~15
+    this.#end = at + bytes + slackBytes
+    const missing = this.#end - this.#bytes.length
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / wasmPageBytes))
+      this.#bytes = new Uint8Array(this.#memory.buffer)
+    }
+    return { at, bytes }
   }
 }

@@ -4,7 +4,6 @@ import { PUBLISHED } from './constants/outcome.ts'
 import type { MovedRows } from './cold/moved-rows.ts'
 import type { OutputBuilder } from './output-builder.ts'
 import type { HandedRecord } from './handed-record.ts'
-import { mergedParts } from './merged-parts.ts'
 import { chunkWords } from './offset-set.ts'
 import { partsOf, type PendingRow, rowAt } from './pending-row.ts'
 import type { Publication } from './pending-table-options.ts'
@@ -21,7 +20,6 @@ const itself = (lane: number) => lane
  */
 export class TableCalls {
   readonly machine: TableMachine
-  readonly #sideCount: number
   readonly #completed: CompletedNumbers
   readonly #handedRecord: HandedRecord = {
     bytes: Buffer.alloc(0),
@@ -46,8 +44,7 @@ export class TableCalls {
   /** Rows that have been merged with all of their parts in the table. */
   mergedStored = 0
 
-  constructor(sideCount: number, completed: CompletedNumbers, memory: TableMemory | undefined) {
-    this.#sideCount = sideCount
+  constructor(completed: CompletedNumbers, memory: TableMemory | undefined) {
     this.#completed = completed
     this.machine = new TableMachine(this.#handlers, memory)
   }
@@ -77,10 +74,8 @@ export class TableCalls {
         if (cause !== undefined) columns.causes.set(from + row, cause)
         return outcome
       },
-      traced: (row) => {
-        const { columns, from } = this.pass!
-        this.publication!.trace?.(mergedParts(this.machine, this.#sideCount, columns, from + row))
-      },
+      traced: (start, end, count) =>
+        this.publication!.trace?.(this.machine.bytes.subarray(start >>> 0, end >>> 0), count),
       changed: (partition, chunk, bitmap, added, low, high) => {
         const word = (bitmap >>> 0) / 4
         this.onChange!(partition, chunk, this.machine.words.subarray(word, word + chunkWords), added, [

@@ -92,7 +92,6 @@ type Place =
   | 'cutSizes'
   | 'keyHashes'
   | 'literals'
-  | 'blocks'
   | 'fullBits'
   | 'listLengths'
   | 'toldLists'
@@ -123,7 +122,7 @@ export interface TableHandlers {
     greatestMs: number,
     leastMs: number,
   ) => number
-  readonly traced: (row: number) => void
+  readonly traced: (start: number, end: number, count: number) => void
   readonly changed: (partition: number, chunk: number, bitmap: number, added: number, low: number, high: number) => void
   readonly pending: (partition: number, offset: number) => number
   readonly taskOf: (partition: number) => number

@@ -59,6 +59,7 @@ export function wasmInstance<Exports>(
     env: { memory },
     'decoder-imports': imports,
     'offsets-imports': imports,
+    'spans-imports': imports,
     'table-imports': imports,
   }
   return new Instance(module, everyImport).exports as Exports

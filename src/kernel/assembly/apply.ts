@@ -70,6 +70,7 @@ import {
   slotPages,
 } from './state'
 import { claimKey, disclaim, isWhole, mergeStored, NOT_NEEDED } from './stored-merge'
+import { forgetTraced, tellTraced } from './traced-merges'
 
 const lineBytes: usize = 64
 
@@ -85,6 +86,13 @@ let isPlain: bool = false
  * left.
  */
 export function apply(count: u32): u32 {
+  forgetTraced()
+  const taken = applyPasses(count)
+  tellTraced()
+  return taken
+}
+
+function applyPasses(count: u32): u32 {
   const isHashed = takeHashed()
   isPlain = listSides == 0 && quorum == 0 && mergesStored == 0
   for (let from: u32 = 0; from < count; from += passRows) {

@@ -5,13 +5,10 @@
  * Java's default, its timestamp the greatest of the parts', its one header says where they came from. Where a program
  * makes something else of it, TypeScript is handed the record and publishes what comes of it.
  */
-import { TRACED } from '../constants/carried'
 import { PUBLISHED } from '../constants/outcome'
 import {
   at,
   afterKey,
-  carriedLengthOf,
-  carriedOf,
   hasTail,
   isRespelled,
   nextOf,
@@ -23,8 +20,8 @@ import {
   sideOf,
   timestampOf,
 } from './block'
+import { blockOf, blocks, carriedIn, carriedLengthIn, firstCarrying, noSide } from './carried-parts'
 import {
-  carriedAt,
   carriedLengthAt,
   keyAt,
   keyLengthAt,
@@ -48,23 +45,19 @@ import {
   sideCount,
   tooLargeReason,
 } from './state'
-import { handed, traced } from './table-imports'
+import { handed } from './table-imports'
+import { noteTraced, tellTraced } from './traced-merges'
 
 const CLOSE_BRACE: u32 = 0x7d
 
 /** An outcome of a row that is only known here: there is no memory for it, and nothing has happened. */
 export const NO_MEMORY: i32 = -2
 
-/** In place of a side. */
-const noSide: u32 = 0xff
-
 /** Of a record that bears none. */
 const NO_TIMESTAMP: i64 = -1
 
 /** `{"<key name>":`, then `,"<side>":` for each, and how the headers begin: address and length, two words each. */
 export const literals = memory.data(8 * 18, 16)
-/** Each side's block, of the row that is being published; 0 for the completing side. */
-export const blocks = memory.data(4 * 16, 16)
 
 /** Publishes the row at `head` with the part of `row`, whose side the row lacks; returns what becomes of it. */
 export function publish(head: u32, row: u32): i32 {
@@ -99,7 +92,11 @@ export function publish(head: u32, row: u32): i32 {
     const carried = writeHeaders(headers, row, originsLength)
     const end = carriedLength == 0 ? carried : copyOver(carried, carriedIn(carrying, row), carriedLength)
     spend(<u32>(end - record))
-    if (carriesSome && isTraced(row)) traced(row)
+    if (carriesSome) {
+      noteTraced(row)
+      // At once: the record may carry the span on.
+      tellTraced()
+    }
     const outcome = handed(row, record, value, headers, carried, end, <f64>timestamp, <f64>leastTimestamp(row))
     giveBack()
     return outcome
@@ -107,7 +104,7 @@ export function publish(head: u32, row: u32): i32 {
   if (keyLength + valueLength + headersLength > recordBytesMax) return tooLargeReason
   if (!isTaken(timestamp)) return refusedTimeReason
   if (!hasSpace(keyLength + valueLength + headersLength)) return NO_MEMORY
-  if (carriesSome && isTraced(row)) traced(row)
+  if (carriesSome) noteTraced(row)
 
   const partition = partitionOf(key, keyLength)
   const to = copyOver(beginRecord(partition, timestamp, keyLength, valueLength, headersLength), key, keyLength)
@@ -115,36 +112,11 @@ export function publish(head: u32, row: u32): i32 {
   return PUBLISHED
 }
 
-/** The first side in declared order whose part carries headers; `noSide` where none does. */
-function firstCarrying(row: u32): u32 {
-  let side: u32 = 0
-  while (side < sideCount && carriedLengthIn(side, row) == 0) side++
-  return side < sideCount ? side : noSide
-}
-
-/** Whether what a part carries says so. */
-function isTraced(row: u32): bool {
-  for (let side: u32 = 0; side < sideCount; side++) {
-    if (carriedLengthIn(side, row) != 0 && (load<u8>(carriedIn(side, row)) & TRACED) != 0) return true
-  }
-  return false
-}
-
-function carriedLengthIn(side: u32, row: u32): u32 {
-  const block: usize = load<u32>(blocks + (side << 2))
-  return block == 0 ? carriedLengthAt(row) : carriedLengthOf(block)
-}
-
-function carriedIn(side: u32, row: u32): usize {
-  const block: usize = load<u32>(blocks + (side << 2))
-  return block == 0 ? carriedAt(row) : carriedOf(block)
-}
-
 /** The least of the parts that bear one. */
 function leastTimestamp(row: u32): i64 {
   let least = timestampAt(row)
   for (let side: u32 = 0; side < sideCount; side++) {
-    const block: usize = load<u32>(blocks + (side << 2))
+    const block = blockOf(side)
     const timestamp = block == 0 ? NO_TIMESTAMP : timestampOf(block)
     if (timestamp != NO_TIMESTAMP && (least == NO_TIMESTAMP || timestamp < least)) least = timestamp
   }
@@ -156,7 +128,7 @@ function writeValue(to: usize, row: u32): usize {
   to = writeSpelling(to, row)
   for (let side: u32 = 0; side < sideCount; side++) {
     to = writeLiteral(to, side + 1)
-    const block: usize = load<u32>(blocks + (side << 2))
+    const block = blockOf(side)
     to = block == 0 ? copyOver(to, partAt(row), partLengthAt(row)) : copyOver(to, partOf(block), partLengthOf(block))
   }
   store<u8>(to, CLOSE_BRACE)
@@ -176,7 +148,7 @@ export function isTaken(timestamp: i64): bool {
 /** Writes partition and offset of each part, in declared order. */
 function writeOrigins(to: usize, row: u32): usize {
   for (let side: u32 = 0; side < sideCount; side++) {
-    const block: usize = load<u32>(blocks + (side << 2))
+    const block = blockOf(side)
     to = writeVarint(to, block == 0 ? partitionAt(row) : partitionIn(placeOf(block)))
     to = writeVarint(to, block == 0 ? offsetAt(row) : offsetOf(block))
   }
@@ -215,13 +187,13 @@ function writeLiteral(to: usize, index: u32): usize {
 
 /** Bytes of the key as the first declared side wrote it. */
 function spellingLength(row: u32): u32 {
-  const first: usize = load<u32>(blocks)
+  const first = blockOf(0)
   if (first == 0) return ownSpellingLength(row)
   return isRespelled(first) ? load<u32>(afterKey(first)) : plainSpellingLength(row)
 }
 
 function writeSpelling(to: usize, row: u32): usize {
-  const first: usize = load<u32>(blocks)
+  const first = blockOf(0)
   if (first == 0) return writeOwnSpelling(to, row)
   return isRespelled(first)
     ? copyOver(to, afterKey(first) + 4, load<u32>(afterKey(first)))

@@ -35,10 +35,10 @@ export declare function handed(
 ): i32
 
 /**
- * A row is merged that `row` has completed, and a part of it carries a trace that is followed: told before its record is
- * handed over, or written. Its parts are still there, by their sides in `blocks`.
+ * So many merges, between two places, of which a part carries a trace that is followed: after their records have been
+ * written, or before one is handed over. `traced-merges.ts` draws how they are told.
  */
-export declare function traced(row: u32): void
+export declare function traced(start: usize, end: usize, count: u32): void
 
 /**
  * A chunk of offsets whose parts became pending or ceased to be: its number, its bits, and by how much more of its

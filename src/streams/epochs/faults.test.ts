@@ -12,6 +12,7 @@ import {
   PUBLISHED,
   type RecordColumns,
   TRACED,
+  tracedMerge,
 } from '../../kernel/index.ts'
 import { manifestOf, replay } from '../checkpoint/checkpoint-records.ts'
 import { CheckpointWriter, pieceBytesOf, putInto } from '../checkpoint/checkpoint-writer.ts'
@@ -307,7 +308,7 @@ class Program {
     const before = completed.of().count
     this.#table.apply(columns, this.#accounting.current)
     for (let count = before; count < completed.of().count; count++) {
-      this.#spans.begin([{ partition: 0, side: 1, offset: 0, timestamp: 0, carried: followedContext }])
+      this.#spans.begin(tracedMerge([{ partition: 0, side: 1, offset: 0, timestamp: 0, carried: followedContext }]))
       this.#spans.end(PUBLISHED)
     }
   }

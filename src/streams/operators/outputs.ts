@@ -2,11 +2,13 @@ import type { ActorRef } from '../../actors/index.ts'
 import {
   codecs,
   deadLetterReasons,
+  isFollowed,
   type OutputBatch,
   OutputBuilder,
   PUBLISHED,
   Reason,
   type RoutedTopic,
+  tracedMerge,
 } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
@@ -217,14 +219,14 @@ export class Outputs {
         this.expiredRows.encode(row)
       },
       merge: (row) => {
-        spans?.begin(row.parts)
+        if (spans !== undefined && row.parts.some(isFollowed)) spans.begin(tracedMerge(row.parts), 1)
         return told(this.#merged.publishStored(row))
       },
       hand: isHandedOver(plan) ? (record) => told(this.#merged.publish(record)) : undefined,
       trace:
         spans &&
-        ((parts) => {
-          spans.begin(parts)
+        ((merges, count) => {
+          spans.begin(merges, count)
           // Else `hand` says what becomes of it.
           if (!isHandedOver(plan)) spans.end(PUBLISHED)
         }),

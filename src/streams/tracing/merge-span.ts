@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { type CarryingPart, TRACED } from '../../kernel/index.ts'
+import { type CarryingPart, isFollowed } from '../../kernel/index.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Plan } from '../topology/plan.ts'
 import type { OpenTelemetryTracer, TracedSpan, TracedSpanOptions } from './open-telemetry-tracer.ts'
@@ -100,9 +100,4 @@ export function messagingAttributes(plan: MergeSpanNames['plan']): Record<string
 /** What the span names, where all parts are of one topic. */
 export function onlyTopic({ sources }: MergeSpanNames['plan']): string | undefined {
   return sources.length === 1 ? sources[0]!.topic : undefined
-}
-
-/** Whether the trace of a part is followed. */
-export function isFollowed(part: CarryingPart): part is CarryingPart & { carried: Uint8Array } {
-  return part.carried !== undefined && (part.carried[0]! & TRACED) !== 0
 }

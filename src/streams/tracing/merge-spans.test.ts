@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Attributes, SpanKind } from '@opentelemetry/api'
 import { AlwaysOffSampler, type ReadableSpan } from '@opentelemetry/sdk-trace'
-import { PUBLISHED, TRACED } from '../../kernel/index.ts'
+import { PUBLISHED, TRACED, tracedMerge } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import type { ClosingEpoch } from '../epochs/epoch-participant.ts'
 import { orders } from '../fixtures/orders.ts'
@@ -259,7 +259,7 @@ describe('the span of a merge', () => {
     const carried = carriedOn({ traceId: traceIds[0]!, spanId: parentIds[0]!, traceFlags: 1 })
     carried[0]! |= TRACED
     const merge = () => {
-      spans.begin([{ partition: 0, offset: 0, side: 0, timestamp: 0, carried }])
+      spans.begin(tracedMerge([{ partition: 0, offset: 0, side: 0, timestamp: 0, carried }]))
       spans.end(PUBLISHED)
     }
     for (let at = 0; at < spansPerEpochMax + 10; at++) merge()

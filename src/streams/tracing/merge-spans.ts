@@ -1,4 +1,3 @@
-import type { CarryingPart } from '../../kernel/index.ts'
 import type { EpochParticipant } from '../epochs/epoch-participant.ts'
 
 /** Spans of an epoch, which are in memory until it has committed; further merges of it have none. */
@@ -9,10 +8,10 @@ export const spansPerEpochMax = 10_000
  * committed: merges that are taken back have none.
  */
 export interface MergeSpans extends EpochParticipant {
-  /** A merge of these parts is about to be published. */
-  begin(parts: readonly CarryingPart[]): void
-  /** What the record of that merge carries on; undefined where it has no span. */
+  /** So many merges, as `readTracedMerges` reads them, are published; one that may not be, and is asked for, comes alone. */
+  begin(merges: Uint8Array, count: number): void
+  /** What the record of that one carries on; undefined where it has no span. */
   readonly carried: Uint8Array | undefined
-  /** What has become of that merge. */
+  /** What has become of them. */
   end(outcome: number): void
 }

@@ -1,4 +1,4 @@
-import { type CarryingPart, PUBLISHED } from '../../kernel/index.ts'
+import { PUBLISHED, readTracedMerges } from '../../kernel/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ClosingEpoch } from '../epochs/epoch-participant.ts'
 import type { Logger } from '../logs/logger.ts'
@@ -23,8 +23,8 @@ export class TracerSpans implements MergeSpans {
   readonly #parts: TracerParts
   readonly #app: string
   readonly #spans: MergeSpan
-  /** Of the merge that is being published. */
-  #open: TracedSpan | undefined
+  /** Of the merges that are being published. */
+  #open: TracedSpan[] = []
   #current: TracedSpan[] = []
   #closed: TracedSpan[] = []
   #epoch = 0
@@ -36,20 +36,26 @@ export class TracerSpans implements MergeSpans {
     this.#spans = new MergeSpan(names)
   }
 
-  begin(parts: readonly CarryingPart[]): void {
+  begin(merges: Uint8Array): void {
     const { tracer, clock } = this.#parts
-    this.#open = undefined
-    if (this.#current.length === spansPerEpochMax) return
-    this.#ask(() => (this.#open = this.#spans.begin(tracer, parts, clock)))
+    this.#open = []
+    for (const parts of readTracedMerges(merges)) {
+      if (this.#current.length + this.#open.length === spansPerEpochMax) return
+      this.#ask(() => {
+        const span = this.#spans.begin(tracer, parts, clock)
+        if (span !== undefined) this.#open.push(span)
+      })
+    }
   }
 
   get carried(): Uint8Array | undefined {
-    return this.#open && carriedOn(this.#open.spanContext())
+    const [span] = this.#open
+    return span && carriedOn(span.spanContext())
   }
 
   end(outcome: number): void {
-    if (this.#open !== undefined && outcome === PUBLISHED) this.#current.push(this.#open)
-    this.#open = undefined
+    if (outcome === PUBLISHED) this.#current.push(...this.#open)
+    this.#open = []
   }
 
   close({ number }: ClosingEpoch): void {
@@ -70,7 +76,7 @@ export class TracerSpans implements MergeSpans {
   }
 
   rollback(): void {
-    this.#open = undefined
+    this.#open = []
     this.#current = []
     this.#closed = []
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { seededRandom } from '../../../core/random.ts'
-import { LEFT_OUT, PUBLISHED, TRACED } from '../../../kernel/index.ts'
+import { LEFT_OUT, PUBLISHED, TRACED, tracedMerge } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../../testing/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import { orders } from '../../fixtures/orders.ts'
@@ -13,6 +13,7 @@ import { recordingTracer } from '../../fixtures/recording-tracer.ts'
 import { Engine, type EngineOptions } from '../../in-memory/engine.ts'
 import { planTopology } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
+import { spansPerEpochMax } from '../merge-spans.ts'
 import { carriedOn } from '../trace-context.ts'
 import { EncodedSpans } from './encoded-spans.ts'
 
@@ -76,10 +77,10 @@ describe('spans that the program exports by itself', () => {
     const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
     carried[0]! |= TRACED
     const sent: number[] = []
-    const exporter = { add: (_bytes: Uint8Array, start: number, end: number) => void sent.push(end - start) }
+    const exporter = { add: (_spans: Uint8Array, count: number) => void sent.push(count) }
     const spans = new EncodedSpans(exporter, names, new VirtualClock(), seededRandom(1))
     const merge = (outcome: number) => {
-      spans.begin([{ partition: 0, offset: 1, side: 0, timestamp: 1, carried }])
+      spans.begin(tracedMerge([{ partition: 0, offset: 1, side: 0, timestamp: 1, carried }]), 1)
       spans.end(outcome)
     }
     merge(PUBLISHED)
@@ -96,7 +97,33 @@ describe('spans that the program exports by itself', () => {
     spans.close({ number: 3 } as ClosingEpoch)
     spans.commit()
 
-    assert.deepEqual(sent, [sent[0], sent[0]])
+    assert.deepEqual(sent, [1, 1])
+  })
+
+  it('are of a bounded number of merges of an epoch', () => {
+    let sent = 0
+    const exporter = { add: (_spans: Uint8Array, count: number) => void (sent += count) }
+    const names = { plan: planTopology(orders), partitions: partitionsOfSource() }
+    const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
+    carried[0]! |= TRACED
+    const spans = new EncodedSpans(exporter, names, new VirtualClock(), seededRandom(1))
+    const merge = (count: number) => {
+      const told = Array.from({ length: count }, () =>
+        tracedMerge([{ partition: 0, offset: 1, side: 0, timestamp: 1, carried }]),
+      )
+      spans.begin(Buffer.concat(told), count)
+      spans.end(PUBLISHED)
+    }
+    const end = (number: number) => {
+      spans.close({ number } as ClosingEpoch)
+      spans.commit()
+      return sent
+    }
+    for (let count = 0; count < spansPerEpochMax + 10; count += 999) merge(999)
+    merge(1)
+    assert.equal(end(1), spansPerEpochMax)
+    merge(1)
+    assert.equal(end(2), spansPerEpochMax + 1)
   })
 
   it('are carried on by the records of a sink', async () => {

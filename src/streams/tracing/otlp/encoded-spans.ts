@@ -1,50 +1,64 @@
 import type { Clock } from '../../../core/clock.ts'
-import { type Random, seededRandom } from '../../../core/random.ts'
-import { type CarryingPart, GrowableBytes, PUBLISHED } from '../../../kernel/index.ts'
+import type { Random } from '../../../core/random.ts'
+import {
+  endOfMerges,
+  GrowableBytes,
+  isFollowed,
+  mergeSpanIdAt,
+  PUBLISHED,
+  readTracedMerges,
+  SpanWriter,
+} from '../../../kernel/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import type { MergeSpanNames } from '../merge-span.ts'
 import { type MergeSpans, spansPerEpochMax } from '../merge-spans.ts'
-import { carriedOn } from '../trace-context.ts'
-import { SpanEncoder } from './span-encoder.ts'
+import { carriedOn, carriedSpan } from '../trace-context.ts'
 import type { SpanExporter } from './span-exporter.ts'
+import { isSampled } from './span-fields.ts'
+import { lastFields, spanTemplates } from './span-templates.ts'
 
 /**
- * Spans of merges for the exporter: bytes from the moment at which the record is published.
+ * Spans of merges for the exporter: bytes as the table tells of merges, from which spans are written when their epoch
+ * has committed.
  *
- * State: the spans of the closed epoch and of the current one, each in memory that the other one has next; nothing that
+ * State: the merges of the closed epoch and of the current one, each in memory that the other one has next; nothing that
  * a start needs.
  */
 export class EncodedSpans implements MergeSpans {
-  readonly #exporter: Pick<SpanExporter, 'add'>
   readonly #clock: Clock
-  readonly #encoder: SpanEncoder
-  #current = new EpochSpans()
-  #closed = new EpochSpans()
-  /** Where the span of the merge begins that is about to be published, if it has one. */
-  #open: number | undefined
+  readonly #random: Random
+  readonly #writer: SpanWriter
+  #current = new EpochMerges()
+  #closed = new EpochMerges()
+  /** Whether a merge is about to be published that will have a span. */
+  #isOpen = false
   #epoch = 0
 
   constructor(exporter: Pick<SpanExporter, 'add'>, names: MergeSpanNames, clock: Clock, random: Random) {
-    // Ids have to be told apart, and nobody has to be kept from guessing them.
-    const ids = seededRandom(random.nextUint32())
-    this.#exporter = exporter
     this.#clock = clock
-    this.#encoder = new SpanEncoder(names, ids)
+    this.#random = random
+    const seed = [random.nextUint32(), random.nextUint32()] as const
+    this.#writer = new SpanWriter(spanTemplates(names), seed, (spans, count) => exporter.add(spans, count))
   }
 
-  begin(parts: readonly CarryingPart[]): void {
-    const { out, ends } = this.#current
-    this.#open = ends.length < spansPerEpochMax ? this.#encoder.append(out, parts, this.#nowMs) : undefined
+  begin(merges: Uint8Array, count: number): void {
+    const room = spansPerEpochMax - this.#current.count
+    this.#isOpen = room > 0
+    if (count <= room) this.#current.add(merges, count, this.#nowMs)
+    else if (room > 0) this.#current.add(merges.subarray(0, endOfMerges(merges, room)), room, this.#nowMs)
   }
 
   get carried(): Uint8Array | undefined {
-    if (this.#open === undefined) return undefined
-    return carriedOn(SpanEncoder.contextOf(this.#current.out, this.#open))
+    if (!this.#isOpen) return undefined
+    const merge = this.#current.latest
+    const [parts] = readTracedMerges(merge)
+    const { traceId } = carriedSpan(parts!.find(isFollowed)!.carried)
+    return carriedOn({ traceId, spanId: this.#idOf(merge), traceFlags: isSampled })
   }
 
   end(outcome: number): void {
-    if (this.#open !== undefined) this.#current.end(outcome === PUBLISHED)
-    this.#open = undefined
+    if (this.#isOpen && outcome !== PUBLISHED) this.#current.dropLatest()
+    this.#isOpen = false
   }
 
   close({ number }: ClosingEpoch): void {
@@ -55,42 +69,79 @@ export class EncodedSpans implements MergeSpans {
   }
 
   commit(): void {
-    const { out, ends } = this.#closed
-    const { bytes } = out
-    const last = SpanEncoder.lastFields(this.#epoch, this.#nowMs)
-    let start = 0
-    for (const end of ends) {
-      this.#exporter.add(bytes, start, end, last)
-      start = end
-    }
+    if (this.#closed.count > 0) this.#write(this.#closed)
     this.#closed.clear()
+  }
+
+  rollback(): void {
+    this.#isOpen = false
+    this.#current.clear()
+    this.#closed.clear()
+  }
+
+  #write(epoch: EpochMerges): void {
+    this.#writer.endSpansWith(lastFields(this.#epoch, this.#nowMs))
+    epoch.forEach((merges, publishedMs) => this.#writer.write(merges, publishedMs))
+    this.#writer.handOver()
+  }
+
+  /** The id of the span of a merge, which has one from now on. */
+  #idOf(merge: Uint8Array): string {
+    const id = Buffer.from(merge.buffer, merge.byteOffset + mergeSpanIdAt, 8)
+    if (id.readInt32LE(0) === 0) {
+      // None may be zero. Ids have to be told apart, and nobody has to be kept from guessing them.
+      id.writeUInt32LE((this.#random.nextUint32() | 1) >>> 0, 0)
+      id.writeUInt32LE(this.#random.nextUint32(), 4)
+    }
+    return id.toString('hex')
   }
 
   /** Clocks of tests may have fractions. */
   get #nowMs(): number {
     return Math.floor(this.#clock.nowMs())
   }
-
-  rollback(): void {
-    this.#open = undefined
-    this.#current.clear()
-    this.#closed.clear()
-  }
 }
 
-/** The spans of an epoch one after the other. */
-class EpochSpans {
-  readonly out = new GrowableBytes(1 << 16)
-  readonly ends: number[] = []
+/** The merges of an epoch, as they were told, one after the other. */
+class EpochMerges {
+  readonly #out = new GrowableBytes(1 << 16)
+  /** Of what was told at once: where it ends, and when that was. */
+  readonly #ends: number[] = []
+  readonly #times: number[] = []
+  count = 0
 
-  /** Keeps the span that was written last, or does not. */
-  end(isKept: boolean): void {
-    if (isKept) this.ends.push(this.out.length)
-    else this.out.length = this.ends.at(-1) ?? 0
+  add(merges: Uint8Array, count: number, nowMs: number): void {
+    this.#out.append(merges)
+    this.#ends.push(this.#out.length)
+    this.#times.push(nowMs)
+    this.count += count
+  }
+
+  /** What was told last. */
+  get latest(): Uint8Array {
+    return this.#out.bytes.subarray(this.#ends.at(-2) ?? 0, this.#out.length)
+  }
+
+  /** Drops what was told last, a single merge. */
+  dropLatest(): void {
+    this.#ends.pop()
+    this.#times.pop()
+    this.#out.length = this.#ends.at(-1) ?? 0
+    this.count--
+  }
+
+  forEach(visit: (merges: Uint8Array, nowMs: number) => void): void {
+    let start = 0
+    for (const [index, end] of this.#ends.entries()) {
+      visit(this.#out.bytes.subarray(start, end), this.#times[index]!)
+      start = end
+    }
   }
 
   clear(): void {
-    this.ends.length = 0
-    this.out.clear()
+    this.#out.clear()
+    this.#ends.length = 0
+    this.#times.length = 0
+    this.count = 0
   }
 }

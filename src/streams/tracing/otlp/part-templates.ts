@@ -1,6 +1,6 @@
-import type { CarryingPart, EventTemplate, PartTemplate, Placed, SpanWriter } from '../../../kernel/index.ts'
+import type { EventTemplate, PartTemplate } from '../../../kernel/index.ts'
 import { type MergeSpanNames, onlyTopic } from '../merge-span.ts'
-import { attribute, field, varintBytes } from './protobuf.ts'
+import { attribute, field } from './protobuf.ts'
 import {
   EVENT,
   EVENT_ATTRIBUTES,
@@ -14,17 +14,6 @@ import {
   TRACE_ID,
 } from './span-fields.ts'
 
-/** Lengths that an offset may have, in bytes, are below this. */
-const lengthsMax = 8
-
-/** Where a partition is. */
-interface PartitionPlace {
-  readonly topic: string
-  readonly partition: number
-  /** By side and length of the offset, for all partitions of the topic with as many digits. */
-  readonly templates: Placed[]
-}
-
 /**
  * The templates of parts, made as they are needed: what is the same of all parts of a side and a topic with as many
  * digits of the partition and as long an offset. They are few, whatever the number of partitions: making one takes as
@@ -32,35 +21,19 @@ interface PartitionPlace {
  */
 export class PartTemplates {
   readonly #names: MergeSpanNames
-  readonly #writer: SpanWriter
-  /** By number of the partition. */
-  readonly #places: PartitionPlace[] = []
-  /** By topic and digits of the partition. */
-  readonly #kinds = new Map<string, Placed[]>()
+  readonly #made = new Map<string, PartTemplate>()
 
-  constructor(names: MergeSpanNames, writer: SpanWriter) {
+  constructor(names: MergeSpanNames) {
     this.#names = names
-    this.#writer = writer
   }
 
-  /** @param number - Of a source partition. */
-  placeOf(number: number): PartitionPlace {
-    return (this.#places[number] ??= this.#newPlace(number))
-  }
-
-  of({ topic, partition, templates }: PartitionPlace, { side, offset }: CarryingPart): Placed {
-    const length = varintBytes(offset)
-    return (templates[side * lengthsMax + length] ??= this.#writer.placePart(
-      this.#newTemplate(topic, partition, side, length),
-    ))
-  }
-
-  #newPlace(number: number): PartitionPlace {
+  /** @param number - Of a source partition. @param offsetBytes - Bytes of the offset as a varint. */
+  of(number: number, side: number, offsetBytes: number): PartTemplate {
     const { topic, partition } = this.#names.partitions.placeOf(number)
-    const kind = `${String(partition).length} ${topic}`
-    const templates = this.#kinds.get(kind) ?? []
-    this.#kinds.set(kind, templates)
-    return { topic, partition, templates }
+    const kind = `${side} ${offsetBytes} ${String(partition).length} ${topic}`
+    const made = this.#made.get(kind) ?? this.#newTemplate(topic, partition, side, offsetBytes)
+    this.#made.set(kind, made)
+    return made
   }
 
   #newTemplate(topic: string, partition: number, side: number, offsetBytes: number): PartTemplate {
@@ -78,8 +51,8 @@ export class PartTemplates {
     const flags = Buffer.from([LINK_FLAGS, 0, isRemote >> 8, 0, 0])
     const ofLink = place(LINK_ATTRIBUTES)
     return {
-      event: eventTemplate([attribute(EVENT_ATTRIBUTES, 'millrace.side', sideName)]),
-      placedEvent: eventTemplate(place(EVENT_ATTRIBUTES)),
+      event: eventTemplate('millrace.part', [attribute(EVENT_ATTRIBUTES, 'millrace.side', sideName)]),
+      placedEvent: eventTemplate('millrace.part', place(EVENT_ATTRIBUTES)),
       link: Buffer.concat([...ids, flags, ...ofLink]),
       digitsFromEnd: ofLink.slice(-2).reduce((sum, { length }) => sum + length, 0),
       offsetFromEnd: offsetBytes,
@@ -87,7 +60,8 @@ export class PartTemplates {
   }
 }
 
-function eventTemplate(attributes: readonly Uint8Array[]): EventTemplate {
-  const bytes = field(EVENT, [timeField(EVENT_TIME), field(2, 'millrace.part'), ...attributes])
+/** An event of a span, whose time is written later. */
+export function eventTemplate(name: string, attributes: readonly Uint8Array[] = []): EventTemplate {
+  const bytes = field(EVENT, [timeField(EVENT_TIME), field(2, name), ...attributes])
   return { bytes, timeAt: headBytes(bytes) + 1 }
 }

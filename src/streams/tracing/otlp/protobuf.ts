@@ -6,20 +6,6 @@ export const FIXED64 = 1
 export const BYTES = 2
 export const FIXED32 = 5
 
-/** Writes a whole number from 0 to 2^53 and returns where it ends. */
-export function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  for (; value > 0x7fffffff; value = Math.floor(value / 0x80)) bytes[at++] = value | 0x80
-  for (; value > 0x7f; value >>= 7) bytes[at++] = value | 0x80
-  bytes[at++] = value
-  return at
-}
-
-export function varintBytes(value: number): number {
-  let length = 1
-  for (let bound = 0x80; value >= bound; bound *= 0x80) length++
-  return length
-}
-
 /** Writes milliseconds as the nanoseconds of a `fixed64`, exactly. */
 export function putNanoseconds(bytes: DataView, at: number, ms: number): void {
   const upper = Math.floor(ms / 2 ** 20)

@@ -13,9 +13,8 @@ import { field, varintField } from './protobuf.ts'
 import { SpanExporter } from './span-exporter.ts'
 import { queueBytesMax } from './span-queue.ts'
 
-/** A span that has nothing but its name, in two pieces. */
-const start = field(5, 'merge')
-const last = field(3, 'a=1')
+/** A span that has nothing but its name and a state. */
+const span = field(2, [field(5, 'merge'), field(3, 'a=1')])
 
 /** Tells which timers are set: one to wait for more spans, one for each answer, and the pauses between. */
 class NotedClock extends VirtualClock {
@@ -47,7 +46,7 @@ class Course implements AsyncDisposable {
   }
 
   add(count = 1): void {
-    for (let at = 0; at < count; at++) this.exporter.add(start, 0, start.length, last)
+    for (let at = 0; at < count; at++) this.exporter.add(span, 1)
   }
 
   /** Until the collector has been asked so often. */
@@ -131,7 +130,7 @@ describe('the exporter of spans', () => {
 
     const [{ path, headers, body }] = collector.received as [(typeof collector.received)[0]]
     assert.deepEqual([path, headers['content-encoding']], ['/otlp/v1/traces', 'gzip'])
-    assert.ok(body.length < 100 * start.length)
+    assert.ok(body.length < 100 * span.length)
     assert.deepEqual([collector.spans.length, collector.requests[0]!.resource], [100, named('shop')])
   })
 
@@ -218,8 +217,8 @@ describe('the exporter of spans', () => {
     course.collector.answers.push((response) => {
       void until('it is let go', () => !isHeld).then(() => response.writeHead(200).end())
     })
-    const large = Buffer.alloc(1 << 20, start)
-    const addLarge = () => course.exporter.add(large, 0, large.length, last)
+    const large = field(2, Buffer.alloc(1 << 20, field(5, 'merge')))
+    const addLarge = () => course.exporter.add(large, 1)
     for (let at = 0; at < 40; at++) addLarge()
     const { queuedBytes, dropped } = course.exporter.exported
     assert.ok(queuedBytes <= queueBytesMax && queuedBytes > queueBytesMax - 2 * large.length)

@@ -58,9 +58,9 @@ export class SpanExporter {
     return { sent: this.#sent, dropped: this.#dropped, queuedBytes: this.#queue.bytes }
   }
 
-  /** Takes a span in two pieces, which it copies. */
-  add(bytes: Uint8Array, start: number, end: number, last: Uint8Array): void {
-    if (!this.#queue.add(bytes, start, end, last)) return this.#drop(1, 'there is no room for more')
+  /** Takes spans, so many of them, as fields of `ScopeSpans`, which it copies. */
+  add(spans: Uint8Array, count: number): void {
+    if (!this.#queue.add(spans, count)) return this.#drop(count, 'there is no room for more')
     if (this.#queue.hasFull) this.#send()
     else this.#timer ??= this.#parts.clock.setTimer({ afterMs: delayMs, background: true }, () => this.#send())
   }

@@ -14,6 +14,7 @@ export const EVENT_TIME = 0x09
 export const FLAGS = [0x85, 0x01]
 export const LINK_FLAGS = 0x35
 
+export const isSampled = 0x01
 /** The context says whether it is of another process, and is. */
 export const isRemote = 0x300
 

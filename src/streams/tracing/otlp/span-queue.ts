@@ -1,12 +1,8 @@
-import { putVarint, varintBytes } from './protobuf.ts'
-
-/** Bytes of spans that may wait to be sent, and of those that one request has; a larger span goes alone. */
+/** Bytes of spans that may wait to be sent, and of those that one request has; what is larger goes alone. */
 export const queueBytesMax = 32 << 20
 const requestBytes = 1 << 20
 /** Memory that is kept for further requests. */
 const sparesMax = 2
-/** `ScopeSpans.spans` */
-const SPANS = 0x12
 
 /** Spans as the last field of `ScopeSpans`, repeated. */
 export interface SpanRequest {
@@ -31,21 +27,14 @@ export class SpanQueue {
     return this.#full.length > 0
   }
 
-  /** Copies a span in two pieces; returns whether there was room. */
-  add(bytes: Uint8Array, start: number, end: number, last: Uint8Array): boolean {
-    const length = end - start + last.length
-    const needed = 1 + varintBytes(length) + length
-    if (this.#bytes + needed > queueBytesMax) return false
-    const request = this.#withRoom(needed)
-    const to = request.bytes
-    let at = request.length
-    to[at] = SPANS
-    at = putVarint(to, at + 1, length)
-    to.set(bytes.subarray(start, end), at)
-    to.set(last, at + end - start)
-    request.length = at + length
-    request.count++
-    this.#bytes += needed
+  /** Copies spans, so many of them; returns whether there was room. */
+  add(spans: Uint8Array, count: number): boolean {
+    if (this.#bytes + spans.length > queueBytesMax) return false
+    const request = this.#withRoom(spans.length)
+    request.bytes.set(spans, request.length)
+    request.length += spans.length
+    request.count += count
+    this.#bytes += spans.length
     return true
   }
 

@@ -4,7 +4,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import fc from 'fast-check'
 import { check } from '../../../../test/property.ts'
 import { seededRandom } from '../../../core/random.ts'
-import { type CarryingPart, GrowableBytes, PUBLISHED, TRACED } from '../../../kernel/index.ts'
+import { type CarryingPart, isFollowed, PUBLISHED, SpanWriter, TRACED, tracedMerge } from '../../../kernel/index.ts'
 import { VirtualClock } from '../../../testing/index.ts'
 import type { ClosingEpoch } from '../../epochs/epoch-participant.ts'
 import { orders } from '../../fixtures/orders.ts'
@@ -22,8 +22,7 @@ import { TraceState } from '../trace-state.ts'
 import { TracerSpans } from '../tracer-spans.ts'
 import { EncodedSpans } from './encoded-spans.ts'
 import { field as bytesField } from './protobuf.ts'
-import { SpanEncoder } from './span-encoder.ts'
-import { SpanQueue } from './span-queue.ts'
+import { spanTemplates } from './span-templates.ts'
 
 const ofOneSource: MergeSpanNames = { plan: planTopology(orders), partitions: partitionsOf(['source'], [300]) }
 const ofTwoSources: MergeSpanNames = {
@@ -100,6 +99,30 @@ describe('spans of merges as bytes', () => {
     assert.deepEqual([links.length, droppedLinksCount], [128, 72])
     assert.equal(events.at(-1)!.name, 'millrace.merged')
   })
+
+  it('may be larger than the memory that is there for them to begin with', () => {
+    const sides = ofOneSource.plan.sides.map((side) => ({ ...side, name: side.name.repeat(5_000) }))
+    const names = { ...ofOneSource, plan: { ...ofOneSource.plan, sides } }
+    const traceState = new TraceState('x'.repeat(512))
+    const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, traceState })
+    carried[0]! |= TRACED
+    const parts = Array.from({ length: 200 }, (_, offset) => ({ partition: 0, side: 0, timestamp: 1, offset, carried }))
+    const small = [{ ...parts[0]!, offset: 1_000 }]
+    const spans = encoded(names, [small, parts, small, parts], 1)
+
+    const link = (offset: number) => {
+      const place = { 'messaging.kafka.offset': { intValue: String(offset) } }
+      return { traceState: traceState.serialize(), attributes: place }
+    }
+    const linked = Array.from({ length: 128 }, (_, offset) => link(offset))
+    const found = spans.map(({ links }) =>
+      links.map(({ traceState, attributes }) => {
+        const { 'messaging.kafka.offset': offset } = attributes as Record<string, unknown>
+        return { traceState, attributes: { 'messaging.kafka.offset': offset } }
+      }),
+    )
+    assert.deepEqual(found, [[link(1_000)], linked, [link(1_000)], linked])
+  })
 })
 
 describe('what spans have in common', () => {
@@ -114,17 +137,12 @@ describe('what spans have in common', () => {
     const plan = { ...ofOneSource.plan, sides } as unknown as MergeSpanNames['plan']
     const carried = carriedOn({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 })
     carried[0]! |= TRACED
-    const encoder = new SpanEncoder({ ...ofOneSource, plan }, seededRandom(1))
-    const out = new GrowableBytes(1 << 16)
+    const writer = new SpanWriter(spanTemplates({ ...ofOneSource, plan }), [1, 2], () => {})
     for (let merge = 0; merge < 50; merge++) {
       for (const partition of [7, 8, 70]) {
         const parts = [1, 20_000].map((offset, side) => ({ partition, side, timestamp: 1, offset, carried }))
-        encoder.append(out, parts, 2)
-        encoder.append(
-          out,
-          parts.map((part) => ({ ...part, offset: 20_001 - part.offset })),
-          2,
-        )
+        writer.write(tracedMerge(parts), 2)
+        writer.write(tracedMerge(parts.map((part) => ({ ...part, offset: 20_001 - part.offset }))), 2)
       }
     }
 
@@ -135,15 +153,18 @@ describe('what spans have in common', () => {
 
 /** As the exporter sends them. */
 function encoded(names: MergeSpanNames, merges: readonly CarryingPart[][], epoch: number) {
-  const queue = new SpanQueue()
-  const exporter = { add: (...span: Parameters<SpanQueue['add']>) => assert.ok(queue.add(...span)) }
+  const taken: Uint8Array[] = []
+  let count = 0
+  const exporter = {
+    add(spans: Uint8Array, spanCount: number) {
+      taken.push(Buffer.from(spans))
+      count += spanCount
+    },
+  }
   commit(new EncodedSpans(exporter, names, new VirtualClock({ startMs: nowMs }), seededRandom(1)), merges, epoch)
-  const { bytes, length = 0 } = queue.take() ?? {}
-  if (bytes === undefined) return []
-  const spans = bytes.subarray(0, length)
-  return withoutIds(
-    readOtlpRequest(bytesField(1, [bytesField(1, []), bytesField(2, [bytesField(1, []), spans])])).spans,
-  )
+  const { spans } = readOtlpRequest(bytesField(1, [bytesField(1, []), bytesField(2, [bytesField(1, []), ...taken])]))
+  assert.equal(spans.length, count)
+  return withoutIds(spans)
 }
 
 /** As the SDK makes them, and the official exporter writes them. */
@@ -159,10 +180,10 @@ function told(names: MergeSpanNames, merges: readonly CarryingPart[][], epoch: n
 }
 
 function commit(spans: MergeSpans, merges: readonly CarryingPart[][], number: number): void {
-  for (const parts of merges) {
-    spans.begin(parts)
-    spans.end(PUBLISHED)
-  }
+  // Those that the table tells of have a part whose trace is followed.
+  const told = merges.filter((parts) => parts.some(isFollowed)).map(tracedMerge)
+  spans.begin(Buffer.concat(told), told.length)
+  spans.end(PUBLISHED)
   spans.close({ number } as ClosingEpoch)
   spans.commit()
 }
