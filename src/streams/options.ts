@@ -124,7 +124,7 @@ export const runOptions = {
     max: 64,
     env: 'MILLRACE_WORKERS',
     flag: '--workers',
-    doc: 'Threads beside the main one that call the functions which the topology has `onWorkers`. 0: the main thread calls them.',
+    doc: 'Threads beside the main one. They call the functions that the topology has `onWorkers`; where it has none, they decode the records and have the pending table, each a share of the keys. 0: the main thread does all of it.',
   },
   memoryBudgetBytes: {
     type: 'int',

@@ -106,8 +106,8 @@ export interface ProgramSettings {
    */
   readonly stalledExitMs?: number | undefined
   /**
-   * Threads beside the main one that call the functions which the topology has `onWorkers`. 0: the main thread calls
-   * them.
+   * Threads beside the main one. They call the functions that the topology has `onWorkers`; where it has none, they
+   * decode the records and have the pending table, each a share of the keys. 0: the main thread does all of it.
    *
    * A whole number from 0 to 64. If it is not given, `MILLRACE_WORKERS` is read from the environment.
    * @defaultValue `0`

@@ -17,6 +17,7 @@ import { type GivenSecurity, resolveSecurity } from './security.ts'
 import type { ProgramSettings } from './settings.ts'
 import type { OpenTelemetryTracer } from './tracing/open-telemetry-tracer.ts'
 import { tracingOf } from './tracing/tracing-of.ts'
+import { refuseUnfit } from './shards/fit.ts'
 import type { Topology } from './topology/topology.ts'
 import { refuseOnWorker } from './workers/worker-thread.ts'
 
@@ -42,7 +43,7 @@ export interface StartOptions extends ProgramSettings, GivenSecurity {
  * Starts a program: checks the topology, finds its topics, and joins the processes of its name. One of them is active:
  * it goes on from the checkpoint; the first time, from the start of the source's log. The others stand by.
  *
- * @throws TopologyError `TOPOLOGY_INVALID`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, MillraceError
+ * @throws TopologyError `TOPOLOGY_INVALID`, `WORKERS_UNFIT`, ConfigError, KafkaError `KAFKA_TOPIC_MISSING`, MillraceError
  * `KAFKA_RIGHTS_MISSING` before anything is read; MillraceError `CHECKPOINT_MISSING`, `CHECKPOINT_CORRUPT`,
  * `CHECKPOINT_INCOMPATIBLE`, `CHECKPOINT_TOPIC_INVALID`, `OUTPUT_TOPIC_INVALID`, `SOURCE_RECREATED`, `GROUP_FOREIGN`,
  * `GROUP_OFFSETS_DIFFER`, `PENDING_LOST` or KafkaError `KAFKA_OFFSET_LOST` when it cannot go on from there.
@@ -59,6 +60,7 @@ export async function start(
   refuseOnWorker(plan.name)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const tracing = await tracingOf({ app: plan.name, tracer, options, clock, logger })
+  refuseUnfit({ plan, options, tracing })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
   const events = new ProgramEvents(plan.name, logger)
   const waits = loggedWaits(plan.name, logger, clock ?? systemClock, events)

@@ -18,6 +18,7 @@ import { startPositions } from './start-position.integration.ts'
 import { onEachBroker } from './target.ts'
 import { topicSettings } from './topic-settings.integration.ts'
 import { upgrades } from './upgrade.integration.ts'
+import { programsInShards } from './shards.integration.ts'
 import { workersThatEnd } from './workers.integration.ts'
 
 invalidTopologies()
@@ -35,5 +36,13 @@ onEachBroker([
   foreignSources,
   logs,
   loggedDeadLetters,
-  inTurns([upgrades, severalCorrelations, mergedFunctions, stalledFunctions, workersThatEnd, orderIndependence]),
+  inTurns([
+    upgrades,
+    severalCorrelations,
+    mergedFunctions,
+    stalledFunctions,
+    workersThatEnd,
+    programsInShards,
+    orderIndependence,
+  ]),
 ])

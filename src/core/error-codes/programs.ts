@@ -182,4 +182,11 @@ export const programErrors = {
     meaning: 'The description of the program contradicts itself, or names what is not there.',
     remedy: 'The message names the operator and what is wrong with it.',
   },
+  WORKERS_UNFIT: {
+    retryable: false,
+    meaning:
+      'With `workers` the pending table is in shards on threads, and the program has something that goes by the whole table, or calls functions on the main thread.',
+    remedy:
+      'Run it without `workers`, or without what the message lists. Functions run on threads where the topology has them `onWorkers`.',
+  },
 } as const satisfies Record<string, ErrorRule>

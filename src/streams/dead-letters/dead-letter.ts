@@ -115,7 +115,12 @@ export class DeadLetterEncoder {
   }
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
-  encodeReference(part: StoredPart, reason: number, timestamp: number, cause?: string): void {
+  encodeReference(
+    part: Pick<StoredPart, 'partition' | 'offset'>,
+    reason: number,
+    timestamp: number,
+    cause?: string,
+  ): void {
     const place = this.#placeOf(part.partition, part.offset)
     const headers = this.#headers(reason, place, cause ?? deadLetterReasons[reason]!.text)
     this.#write(place, timestamp, reference(headers))

@@ -10,7 +10,8 @@ import { sourceEnds } from './source-ends.ts'
 export class TermView implements Disposable {
   /** Where the sources end. */
   readonly ends: Asked<readonly number[]>
-  readonly census: PendingCensus
+  /** Absent where the table is in shards. */
+  readonly census: PendingCensus | undefined
   /** The supervision tree at this moment. */
   readonly actors: () => SupervisorSnapshot
   readonly #services: Pick<Services, 'timeOfDay'>
@@ -19,7 +20,8 @@ export class TermView implements Disposable {
     const { clock, timeOfDay } = services
     this.ends = sourceEnds(log, session.sources, clock, session.endOffsets)
     const { table, cold } = session.state
-    this.census = new PendingCensus(table, clock, () => timeOfDay.nowMs(), cold)
+    const hasTable = session.shards === undefined
+    this.census = hasTable ? new PendingCensus(table, clock, () => timeOfDay.nowMs(), cold) : undefined
     this.actors = actors
     this.#services = services
   }
@@ -30,6 +32,6 @@ export class TermView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.census.stop()
+    this.census?.stop()
   }
 }

@@ -54,7 +54,7 @@ export class Outputs {
   readonly #session: Session
   readonly #life: Life
   readonly #builders: readonly OutputBuilder[]
-  readonly #filled: OutputBatch[] = []
+  readonly #filled: { readonly batch: OutputBatch; readonly recycle: () => void }[] = []
   readonly #functions: MergedFunctions
   readonly #mergedSinks: readonly MergedSink[]
   readonly #merged: MergedPublisher
@@ -79,7 +79,7 @@ export class Outputs {
           partitionCount: topic.partitions.length,
           batchBytes: Math.min(batchBytesOf(sink, topic.partitions.length), topics.batchBytesMax[sink]!),
           codec: codecs[plan.sinks[merged.indexOf(sink)]?.compression ?? 'none'],
-          onFilled: (batch) => this.#filled.push(batch),
+          onFilled: (batch) => this.takeFilled(batch, () => this.#builders[sink]!.recycle(batch)),
         }),
     )
     this.#mergedSinks = merged.map((sink, index) => ({
@@ -128,9 +128,20 @@ export class Outputs {
     return this.#builders[checkpointSink]!
   }
 
-  /** Sets which timestamps merged records may have for now. */
-  takeTimes(): void {
+  /** A batch is to be handed to the sink. @param recycle - Takes its memory back once it is stored. */
+  takeFilled(batch: OutputBatch, recycle: () => void): void {
+    this.#filled.push({ batch, recycle })
+  }
+
+  /** Which timestamps merged records may have for now. */
+  get mergedTimes(): TimestampWindow {
     const [{ times }] = this.#mergedSinks as [MergedSink]
+    return times
+  }
+
+  /** Has the table go by these. */
+  takeTimes(): void {
+    const times = this.mergedTimes
     this.#session.state.table.takeTimes(times.earliestMs, times.latestMs)
     this.#merged.takeTimes(this.#services.timeOfDay.nowMs())
   }
@@ -175,7 +186,7 @@ export class Outputs {
     const { clock } = this.#services
     const { schedule } = this.#session
     const { budget, incarnation } = this.#life
-    for (const batch of this.#filled.splice(0)) {
+    for (const { batch, recycle } of this.#filled.splice(0)) {
       budget.take(batch.capacity)
       const bytes = batch.position
       if (batch.sink === checkpointSink) this.#checkpointBytes += bytes
@@ -186,7 +197,7 @@ export class Outputs {
       const onStored = () => {
         schedule.stored(writing, bytes)
         budget.give(batch.capacity)
-        this.#builders[batch.sink]!.recycle(batch)
+        recycle()
       }
       await sink.tell({ type: 'output', incarnation, batch, onStored })
     }

@@ -11,7 +11,7 @@
  */
 import { type ActorContext, defineActor } from '../../actors/index.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
-import { BatchReader } from '../../kernel/index.ts'
+import { BatchReader, type FetchedPartition } from '../../kernel/index.ts'
 import { type RowsOpener, rowsOpener } from '../decoding/rows-opener.ts'
 import { rowsExpired } from '../expiry/rows-expired.ts'
 import type { CarefulMode } from '../poison/careful-mode.ts'
@@ -23,6 +23,7 @@ import type { RowsMessage, SourceMessage } from '../runtime/messages.ts'
 import type { Ports, SourceFetcher } from '../runtime/ports.ts'
 import { Lease } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { isShardLost } from '../shards/shard-lost.ts'
 import { SinkGrowth } from '../topics/sink-growth.ts'
 import { type SourceGrowth, tellOfGrowth } from '../topics/source-growth.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
@@ -33,6 +34,10 @@ import { keepsFinishedParts, entryId, type PlannedSource } from '../topology/pla
 import { partitionsDiffer } from '../tasks/partitions-differ.ts'
 import { isOwn, ofOwn, oneTask } from '../tasks/tasks.ts'
 import type { Placement } from '../workers/placement.ts'
+import type { ShardedCorrelateMessage } from './sharded-correlate.ts'
+
+/** Threads that do not answer are found and ended by what runs them. */
+const settleMsMax = 2 ** 31 - 1
 
 export interface SourceParts {
   readonly services: Services
@@ -52,6 +57,8 @@ export const source = (parts: SourceParts) => {
   return defineActor<SourceMessage, Source>({
     name: plan.readerId,
     failingMessage: { retry: Infinity, afterwards: 'escalate' },
+    // Of what it asks the correlation, which has ended for that.
+    countsAgainstIntensity: (error) => !isShardLost(error),
     init: (context) => Source.start({ ...parts, rates, sinkGrowth }, context),
     onStop: (state) => state.stop(),
     handleInPlace: {
@@ -200,6 +207,7 @@ class Source {
         partitions: ofRead(sources.topicPartitions),
         firstOffsets: ofRead(sources.partitions.byFirst(state.restoration.firstOffsets)),
         rates: ofRates && ofRead(ofRates),
+        isShared: session.shards !== undefined,
       },
       {
         onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response: numbered(response, firsts) }),
@@ -218,12 +226,22 @@ class Source {
     this.#fetcher?.stop()
     await this.#life.rowBatches.whenIdle()
     if (this.#context.signal.aborted) return
-    restoration.finish()
+    if (session.shards === undefined) restoration.finish()
+    else await this.#settleShards()
     onRestored()
     if (careful === undefined) return
     const ms = Math.round(services.clock.monotonicMs() - this.#startedMs)
     services.logger.info({ app: services.plan.name, pending: pending.count, ms }, 'has restored the pending parts')
     await this.#fetchOn()
+  }
+
+  /** What shards have been given of pending parts is there for good. */
+  async #settleShards(): Promise<void> {
+    const { plan } = this.#parts.services
+    const { incarnation } = this.#life
+    const { signal } = this.#context
+    const correlate = this.#context.ref<ShardedCorrelateMessage>(plan.correlate.id)
+    await correlate.ask({ type: 'restored', incarnation }, { timeoutMs: settleMsMax, signal })
   }
 
   /** Once a suspect is settled, all partitions are read again. */
@@ -246,6 +264,10 @@ class Source {
     const lease = new Lease(response.release)
     try {
       for (const partition of response.partitions) {
+        if (session.shards !== undefined) {
+          await this.#giveOut(partition, isPromoted, lease)
+          continue
+        }
         const source = sourceOf(services.plan, session.sources, partition.partition)
         // What was kept as functions have made it is shown to none.
         const isKept = isPromoted && keepsFinishedParts(services.plan)
@@ -277,6 +299,19 @@ class Source {
     } finally {
       lease.release()
     }
+  }
+
+  /** Passes on what was fetched of a partition, for shards to read. */
+  async #giveOut(fetched: FetchedPartition, isPromoted: boolean, lease: Lease): Promise<void> {
+    const { plan } = this.#parts.services
+    const { rowBatches, incarnation } = this.#life
+    const { partition, bytes, view, endOffset, nextOffset } = fetched
+    const batch = await rowBatches.take()
+    if (batch === undefined) return
+    batch.columns.reset(partition, bytes, view)
+    batch.passOn({ incarnation, endOffset, isPromoted }, nextOffset, lease)
+    batch.fetched = fetched
+    await this.#context.ref<RowsMessage>(plan.correlate.id).tell({ type: 'rows', batch })
   }
 
   /** Which offsets any lane of a partition lacks; a promoted part is of the one lane whose number it has. */

@@ -4,6 +4,7 @@ import { comparedKey, type ComparedKey } from '../../kernel/index.ts'
 import type { PendingKey, PendingPart } from '../explain/explanation.ts'
 import { pendingKey } from '../explain/pending-key.ts'
 import type { ProgramState } from '../recovery/program-state.ts'
+import type { Session } from '../recovery/session.ts'
 import type { Tasks } from '../tasks/tasks.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { MergeKey } from '../topology/merged-step.ts'
@@ -37,13 +38,20 @@ export interface ReadableProgram {
   readonly plan: Plan
   readonly state: Pick<ProgramState, 'reads' | 'tasks'>
   readonly partitions: SourcePartitions
+  /** Whether the pending rows are on threads. */
+  readonly areInShards: boolean
+}
+
+/** What reads need of a session. */
+export function readable(plan: Plan, { state, sources, shards }: Session): ReadableProgram {
+  return { plan, state, partitions: sources.partitions, areInShards: shards !== undefined }
 }
 
 /**
  * Reads the pending row of a key.
  *
  * @param program - Absent in a process that is not the active one.
- * @throws MillraceError `TABLES_ABSENT`, `PENDING_ELSEWHERE`, `PENDING_READS_EXCEEDED`; ConfigError
+ * @throws MillraceError `TABLES_ABSENT`, `PENDING_ELSEWHERE`, `PENDING_READS_EXCEEDED`; TopologyError `WORKERS_UNFIT`; ConfigError
  * `CONFIG_INVALID_VALUE` for what is no key
  */
 export async function readPending<Parts extends object>(
@@ -57,7 +65,11 @@ export async function readPending<Parts extends object>(
     const text = `no pending rows of "${app}" can be read: this process is not the active one`
     throw new MillraceError('TABLES_ABSENT', text, { app })
   }
-  const { plan, state, partitions } = program
+  const { plan, state, partitions, areInShards } = program
+  if (areInShards) {
+    const text = `no pending rows of "${app}" can be read: with \`workers\` they are in shards on threads`
+    throw new TopologyError('WORKERS_UNFIT', text, { app })
+  }
   const compared = comparedKey(key)
   refuseElsewhere(app, compared, state.tasks)
   const row = await state.reads.ask(compared, signal)

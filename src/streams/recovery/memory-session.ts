@@ -3,6 +3,8 @@ import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Lives } from '../runtime/life.ts'
+import { shardCountOf } from '../shards/fit.ts'
+import { Shards } from '../shards/shards.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { Services } from '../runtime/services.ts'
 import { outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
@@ -37,6 +39,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     tableRowBytesMax: promotedBytesMax(topics),
   }
   const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)
+  const shardCount = shardCountOf(services)
   return {
     compatibility: { kind: 'first start' },
     state,
@@ -51,5 +54,6 @@ export async function memorySession(services: Services, records: CheckpointRecor
     schedule: new EpochSchedule(options),
     lives: new Lives(services),
     openStreaks: new Set(),
+    shards: shardCount === 0 ? undefined : new Shards(shardCount),
   }
 }

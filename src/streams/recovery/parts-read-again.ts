@@ -38,12 +38,12 @@ export class PartsReadAgain {
     const mergedBefore = this.#counts.mergedRows
     told?.take(columns)
     table.apply(columns, this.#counts)
-    if (this.#counts.mergedRows !== mergedBefore) throw this.#notTheSame(partition, offset[0]!)
-    for (let row = 0; row < count; row++) if (side[row] === noSide) throw this.#notTheSame(partition, offset[row]!)
+    if (this.#counts.mergedRows !== mergedBefore) throw this.notTheSame(partition, offset[0]!)
+    for (let row = 0; row < count; row++) if (side[row] === noSide) throw this.notTheSame(partition, offset[row]!)
   }
 
   /** What is read again completes nothing: its last part was not there yet. */
-  #notTheSame(number: number, offset: number): MillraceError {
+  notTheSame(number: number, offset: number): MillraceError {
     const { partitions, isMigrated } = this.#parts
     if (isMigrated) {
       const text = `the record at offset ${offset} or after it of ${partitions.text(number)} is pending, and this version of the program makes no part of it: nothing has changed, start the version before`

@@ -35,6 +35,8 @@ export type StateTable = Omit<PendingTable, 'beginEpoch' | 'commitEpoch' | 'roll
 export interface ProgramState {
   readonly epochs: Epochs
   readonly table: StateTable
+  /** By which keys are hashed. */
+  readonly hashSeed: ProgramIdentity['hashSeed']
   readonly accounting: Participating<Accounting>
   readonly pending: Participating<PendingOffsets>
   readonly promoted: Participating<PromotedParts>
@@ -187,6 +189,7 @@ export function stateOf(parts: StateParts): RecoveredState {
   return {
     epochs,
     table,
+    hashSeed: identity.hashSeed,
     accounting,
     pending,
     promoted,
@@ -212,12 +215,18 @@ export function stateOf(parts: StateParts): RecoveredState {
 /**
  * Closes the current epoch of a program, and writes its checkpoint.
  *
+ * @param changes - What the epoch has changed of what is pending. @defaultValue what the table says
  * @returns The offsets that it reaches to, by number of the source partition.
  */
-export function closeEpoch(state: ProgramState, out: OutputBuilder, closedMs: number) {
-  const { epochs, table, accounting, pending, tasks } = state
+export function closeEpoch(
+  state: ProgramState,
+  out: OutputBuilder,
+  closedMs: number,
+  changes: Pick<PendingTable, 'epochChanges'> = state.table,
+) {
+  const { epochs, accounting, pending, tasks } = state
   const epoch = accounting.current
-  epochs.close({ closedMs, table, put: putInto(out, tasks), pieceBytes: pieceBytesOf(out) })
+  epochs.close({ closedMs, table: changes, put: putInto(out, tasks), pieceBytes: pieceBytesOf(out) })
   assertOneClassEach(epoch, accounting.committedOffsets, pending.sets)
   return epoch.nextOffsets
 }

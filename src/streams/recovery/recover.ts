@@ -13,6 +13,8 @@ import { TaskNotes } from '../poison/task-notes.ts'
 import type { Member } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
+import { shardCountOf } from '../shards/fit.ts'
+import { Shards } from '../shards/shards.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
 import { isOwn } from '../tasks/tasks.ts'
 import { checkpointSink, findSources, outputsOf, promotedBytesMax } from '../topics/program-topics.ts'
@@ -79,8 +81,23 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
     schedule: new EpochSchedule(services.options),
     lives: new Lives(services),
     openStreaks: new Set(),
+    shards: shardsOf(services, careful, state),
   }
   return { session, lastEpoch: lastEpochOf(services, checkpoint, state) }
+}
+
+/**
+ * What a record does that kills the process, and what other keys come to, is looked at on the main thread, until the next
+ * start.
+ */
+function shardsOf(services: KafkaServices, { isOn }: CarefulMode, { retaken }: RecoveredState): Shards | undefined {
+  const count = shardCountOf(services)
+  if (count === 0) return undefined
+  if (!isOn && !retaken.isDue) return new Shards(count)
+  const { plan, logger } = services
+  const why = isOn ? 'processes have died before' : 'pending parts are taken in again under other keys'
+  logger.warn({ app: plan.name, why }, 'the pending table is on the main thread until the next start')
+  return undefined
 }
 
 /**

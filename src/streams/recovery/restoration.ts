@@ -56,19 +56,19 @@ const keptShare = 3 / 4
  */
 export class Restoration {
   readonly #parts: RestorationParts
-  readonly #base: RestorationBase
-  readonly #count: number
+  #base: RestorationBase
+  #count: number
   /** By task; absent where they are not known. */
-  readonly #digests: readonly Digest[] | undefined
+  #digests: readonly Digest[] | undefined
   /** Those that are there. */
   #restoredCount: number
   #restoredDigests: Digest[]
   #isDone = false
+  #isFirst = true
 
   constructor(parts: RestorationParts) {
     const { table, pending, hasDigest } = parts
-    const nothing: RestorationBase = { count: 0, digests: pending.digests.map(() => emptyDigest), nextOffsets: [] }
-    const { base = nothing } = parts
+    const { base = nothingOf(pending) } = parts
     this.#parts = parts
     this.#base = base
     this.#count = pending.count
@@ -116,6 +116,17 @@ export class Restoration {
       offset >= from && offset < end && set.has(offset) && promoted.has(partition, offset) === isPromoted
   }
 
+  /** The table has lost all rows: what the last committed epoch has left pending is read again. */
+  repeat(): void {
+    const { pending } = this.#parts
+    this.#base = nothingOf(pending)
+    this.#count = pending.count
+    this.#digests = pending.digests
+    this.#restoredCount = 0
+    this.#restoredDigests = [...this.#base.digests]
+    this.#isDone = this.#count === 0
+  }
+
   /** What an earlier life has read is read again: nothing of it is kept that its rollback has not undone. */
   beginAnew(): void {
     const { cold, table } = this.#parts
@@ -138,7 +149,7 @@ export class Restoration {
     const { readAgain, cold, table } = this.#parts
     readAgain.take(columns)
     if (cold === undefined || table.liveBytes <= cold.tableBytesMax) return
-    this.#takeCount()
+    this.#takeCount(table)
     table.settle()
     cold.moveOut(table.liveBytes - cold.tableBytesMax * keptShare)
   }
@@ -170,22 +181,23 @@ export class Restoration {
   /**
    * All pending parts have been read: they are in the table for good, and the first epoch begins.
    *
+   * @param changes - What has come to be pending. @defaultValue what the table says
    * @throws MillraceError `CHECKPOINT_CORRUPT` when they are not the ones that the checkpoint names.
    */
-  finish(): void {
+  finish(changes: Pick<PendingTable, 'epochChanges'> = this.#parts.table): void {
     assert(!this.isDone, 'a restoration ends once')
     const { table, retaken, epochs } = this.#parts
     if (retaken.isDue) this.#endRetaken()
-    else this.#settle()
+    else this.#settle(changes)
     table.isLimited = true
-    const isFirst = !this.#isDone
     this.#isDone = true
-    if (isFirst) epochs.begin()
+    if (this.#isFirst) epochs.begin()
+    this.#isFirst = false
   }
 
-  #settle(): void {
+  #settle(changes: Pick<PendingTable, 'epochChanges'>): void {
     const { table, pending, cold } = this.#parts
-    this.#takeCount()
+    this.#takeCount(changes)
     const isSame = this.#digests?.every((each, task) => areEqualDigests(this.#restoredDigests[task]!, each)) ?? true
     if (this.#restoredCount !== this.#count || !isSame) throw this.#countsDiffer(this.#restoredCount)
     table.settle()
@@ -194,9 +206,9 @@ export class Restoration {
   }
 
   /** Counts what has come into the table since it was settled. */
-  #takeCount(): void {
-    const { table, pending } = this.#parts
-    table.epochChanges((partition, _chunk, _bits, added, growth) => {
+  #takeCount(changes: Pick<PendingTable, 'epochChanges'>): void {
+    const { pending } = this.#parts
+    changes.epochChanges((partition, _chunk, _bits, added, growth) => {
       this.#restoredCount += added
       pending.addGrowth(this.#restoredDigests, partition, growth)
     })
@@ -228,4 +240,8 @@ export class Restoration {
       offset: offset[row]!,
     })
   }
+}
+
+function nothingOf({ digests }: PendingOffsets): RestorationBase {
+  return { count: 0, digests: digests.map(() => emptyDigest), nextOffsets: [] }
 }

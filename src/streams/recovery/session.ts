@@ -3,6 +3,7 @@ import type { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import type { CarefulMode } from '../poison/careful-mode.ts'
 import type { Lives } from '../runtime/life.ts'
 import type { Sources } from '../topics/sources.ts'
+import type { Shards } from '../shards/shards.ts'
 import type { Compatibility } from './compatibility.ts'
 import type { ProgramState, RecoveredState } from './program-state.ts'
 
@@ -16,6 +17,8 @@ export interface RestoringSession {
    * where that may stop the program: whether the fault is the records' is not known yet.
    */
   readonly openStreaks: Set<string>
+  /** Absent where the table is on the main thread. */
+  readonly shards?: Shards | undefined
 }
 
 /** Sees rows that have been restored, with their side and key. The columns are valid until what it returns is settled. */

@@ -2,6 +2,7 @@ import { TableMemory } from '../../kernel/index.ts'
 import { checkpointSink } from '../topics/program-topics.ts'
 import { backlogOf } from '../topics/backlog.ts'
 import { recentManifest } from '../checkpoint/checkpoint-view.ts'
+import { shardCountOf } from '../shards/fit.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 
 /**
@@ -24,7 +25,9 @@ export class SpareMemory {
    * Touches as much as the pending parts and the backlog are likely to need; an estimate, so that no failure matters
    * here.
    */
-  static async prepare({ cluster, plan, topics }: KafkaServices): Promise<SpareMemory> {
+  static async prepare({ cluster, plan, topics, options }: KafkaServices): Promise<SpareMemory> {
+    // Shards have memory of their own.
+    if (shardCountOf({ plan, options }) > 0) return new SpareMemory(new TableMemory())
     const [backlog, manifest] = await Promise.all([
       backlogOf(cluster, plan.name, topics.sources).catch(() => 0),
       recentManifest(cluster, topics.sinks[checkpointSink]!).catch(() => undefined),

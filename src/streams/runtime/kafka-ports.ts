@@ -42,13 +42,14 @@ export function readingPorts(
   const { cluster, options, topics } = services
   const checkpoint = { cluster, topic: topics.sinks[checkpointSink]! }
   return {
-    newFetcher: ({ partitions, firstOffsets, rates }, events) =>
+    newFetcher: ({ partitions, firstOffsets, rates, isShared }, events) =>
       new Fetcher(
         {
           cluster,
           purpose,
           partitions,
           rates,
+          isShared,
           fetchBytes: options.fetchBytes,
           partitionBytes: options.partitionFetchBytes,
           maxWaitMs,

@@ -53,6 +53,8 @@ export interface FetcherOptions {
   readonly firstOffsets: readonly number[]
   /** How fast each may be read, likewise; absent where nothing bounds it. */
   readonly rates?: readonly (RecordRate | undefined)[] | undefined
+  /** Whether threads are to see what was fetched. @defaultValue false */
+  readonly isShared?: boolean
 }
 
 export interface FetcherEvents {

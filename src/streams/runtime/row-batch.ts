@@ -1,5 +1,5 @@
 import { assert } from '../../core/assert.ts'
-import { RecordColumns } from '../../kernel/index.ts'
+import { type FetchedPartition, RecordColumns } from '../../kernel/index.ts'
 
 /**
  * The message that travels from operator to operator: rows of one source partition, and how far they reach.
@@ -19,6 +19,8 @@ export class RowBatch {
   isLast = true
   /** Stages that have not seen it yet. */
   stagesLeft = 0
+  /** What its rows are to be read of, where shards do that. */
+  fetched: FetchedPartition | undefined
   #lease: Lease | undefined
   readonly #pool: RowBatchPool
 
@@ -42,6 +44,7 @@ export class RowBatch {
     this.#lease = undefined
     // Whoever still has a view of a record is not shown the bytes of another one.
     this.columns.count = 0
+    this.fetched = undefined
     lease?.release()
     this.#pool.give(this)
   }

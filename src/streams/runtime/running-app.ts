@@ -10,7 +10,7 @@ import {
   type Inspection,
 } from '../observe/inspection.ts'
 import { Meters } from '../observe/meters.ts'
-import { correlating, type PendingChoice, readPending } from '../reads/pending-merge.ts'
+import { correlating, type PendingChoice, readable, readPending } from '../reads/pending-merge.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { queried } from '../tables/queried.ts'
 import type { TablesSnapshot } from '../tables/tables-snapshot.ts'
@@ -237,8 +237,7 @@ export class RunningApp extends AppFront implements App {
   async pending<Parts extends object>(correlation: string, key: MergeKey, choice?: PendingChoice) {
     const { plan } = correlating([this], correlation)
     const { role, session } = this.#term
-    const partitions = session?.sources.partitions
-    const program = role === 'active' && session && partitions ? { plan, state: session.state, partitions } : undefined
+    const program = role === 'active' && session ? readable(plan, session) : undefined
     return readPending<Parts>(this.name, program, key, choice)
   }
 
@@ -253,7 +252,7 @@ export class RunningApp extends AppFront implements App {
     const report = this.report()
     const { epochs: committed, rollbacks: rolledBack } = report.statistics
     const { report: wait } = waits
-    const census = countsPending ? view?.census.look() : view?.census.latest
+    const census = countsPending ? view?.census?.look() : view?.census?.latest
     return {
       app: this.name,
       role,
@@ -303,7 +302,7 @@ export class RunningApp extends AppFront implements App {
   report(): Report {
     const { table, session } = this.#term
     const { records, mergedRecords } = this.#earlier
-    const state = session?.state
+    const { state, shards } = session ?? {}
     const account = state?.accounting.committed() ?? noAccount
     const accounts = state === undefined ? [] : accountsOf(account, state.pending.committedCounts)
     const sum = (byNumber: ArrayLike<number>) => sumOfFirsts(byNumber, session?.sources.partitions)
@@ -315,10 +314,10 @@ export class RunningApp extends AppFront implements App {
       records: records + since(({ nextOffsets, totals }) => sum(nextOffsets) - sum(totals.skipped)),
       mergedRecords: mergedRecords + (state?.accounting.mergedRows ?? 0),
       written: this.#meters.written,
-      pendingRows: (table?.rowCount ?? 0) + (state?.cold?.rowCount ?? 0),
-      pendingBytes: (table?.liveBytes ?? 0) + (state?.cold?.bytes ?? 0),
+      pendingRows: (table?.rowCount ?? 0) + (state?.cold?.rowCount ?? 0) + (shards?.rowCount ?? 0),
+      pendingBytes: (table?.liveBytes ?? 0) + (state?.cold?.bytes ?? 0) + (shards?.liveBytes ?? 0),
       coldParts: state?.cold?.partCount ?? 0,
-      tableBytes: table?.memoryBytes ?? 0,
+      tableBytes: (table?.memoryBytes ?? 0) + (shards?.memoryBytes ?? 0),
       statistics: { ...this.#statistics },
     }
   }

@@ -1,14 +1,20 @@
 import { supervisor, type SupervisorOptions, type SystemOptions } from '../../actors/index.ts'
+import { codecs } from '../../kernel/index.ts'
 import { recall } from '../operators/recall.ts'
 import { correlate, type CorrelateParts } from '../operators/correlate.ts'
 import { restore } from '../operators/restore.ts'
 import { route } from '../operators/route.ts'
+import { shardedCorrelate } from '../operators/sharded-correlate.ts'
 import { sink, type SinkParts } from '../operators/sink.ts'
 import { source, type SourceParts } from '../operators/source.ts'
 import { stageOf } from '../operators/stage.ts'
 import { step } from '../operators/step.ts'
 import { flatMap } from '../operators/flat-map.ts'
 import type { RestoredVisit, Session } from '../recovery/session.ts'
+import { shardSetup } from '../shards/shard-setup.ts'
+import { shardTree } from '../shards/shard-tree.ts'
+import type { Shards } from '../shards/shards.ts'
+import { TableOfLives } from '../shards/table-of-lives.ts'
 import { changesTables, type PlannedSource, stageId } from '../topology/plan.ts'
 import type { SourceStep } from '../topology/source.ts'
 import type { Ports } from './ports.ts'
@@ -47,6 +53,15 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
   }
   const correlating: CorrelateParts = { ...shared, onCommitted: onProgressed }
   const writing: SinkParts = shared
+  const { shards } = session
+  if (shards !== undefined) {
+    return shardedTree({
+      shards,
+      correlating,
+      writing,
+      reading: { ...shared, placement, careful: session.careful, onRestored: onProgressed },
+    })
+  }
   const root = supervisor({
     name: services.plan.name,
     strategy: 'oneForAll',
@@ -66,6 +81,36 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
 }
 
 const none = { maxRestarts: 0 }
+
+interface ShardedTreeParts {
+  readonly shards: Shards
+  readonly correlating: CorrelateParts
+  readonly writing: SinkParts
+  readonly reading: SourceParts
+}
+
+/** The same where the pending table is in shards, which outlive restarts of the operators. */
+function shardedTree({ shards, correlating, writing, reading }: ShardedTreeParts): Tree {
+  const { services, session } = correlating
+  const { plan, options } = services
+  const { ids, threads, root } = shardTree(shardSetup(services, session), shards.count)
+  const table = new TableOfLives(ids, codecs[plan.sinks[0]!.compression])
+  const operators = supervisor({
+    name: 'operators',
+    strategy: 'oneForAll',
+    ...restarts,
+    children: [
+      { start: supervisor({ name: 'sinks', ...none, children: [{ start: sink(writing) }] }) },
+      { start: shardedCorrelate({ ...correlating, shards, table }) },
+      { start: source(reading) },
+    ],
+  })
+  return {
+    root: supervisor({ name: plan.name, ...none, children: [{ start: root }, { start: operators }] }),
+    threads,
+    threadLimits: { blockedMs: options.maxStallMs },
+  }
+}
 
 /**
  * The same of a standby, which takes in pending parts and no more: a crash ends it.

@@ -116,7 +116,7 @@ export interface Reread {
 export type ShardMessage =
   /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
   | { readonly type: 'begin'; readonly life: number; readonly reply: Reply<boolean> }
-  /** Drops all rows. */
+  /** Drops all rows: what is pending is read again. Until an epoch is closed it may take more than is allowed. */
   | { readonly type: 'empty'; readonly life: number; readonly reply: Reply<boolean | undefined> }
   /** Which timestamps the sink takes from now on. */
   | { readonly type: 'times'; readonly life: number; readonly earliestMs: number; readonly latestMs: number }

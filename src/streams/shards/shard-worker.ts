@@ -87,8 +87,6 @@ class Shard {
       tooLargeReason: Reason.MERGE_TOO_LARGE,
       refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     })
-    // What was pending was in a table before; the limit holds once it is there, with the first epoch.
-    this.#table.isLimited = false
     this.#shard = this.#table.shardAt(place)
     this.#cut = Array.from({ length: place.shardCount }, () => new CutRows())
     this.#reader = new BatchReader({ decompressedBytesMax })
@@ -123,6 +121,7 @@ class Shard {
   empty(): boolean {
     this.#table.retain(() => false)
     this.#table.settle()
+    // What was pending was in a table before; the limit holds once it is there, with the first epoch.
     this.#table.isLimited = false
     return true
   }

@@ -81,7 +81,7 @@ export class ShardedTable {
     }
   }
 
-  /** Drops the rows of all shards. */
+  /** Drops the rows of all shards: what is pending is read again, whatever it takes. */
   async empty(): Promise<void> {
     const life = this.#life
     await Promise.all(this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'empty', life }, wait))))

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { TopologyError } from '../../core/errors.ts'
+import { number, text } from '../../state/index.ts'
+import { field } from '../topology/field.ts'
+import { header } from '../topology/key.ts'
+import { onWorkers } from '../topology/on-workers.ts'
+import { planTopology } from '../topology/plan.ts'
+import { stage } from '../topology/stage.ts'
+import { table } from '../topology/table.ts'
+import { topology, type Topology } from '../topology/topology.ts'
+import { tumbling } from '../topology/windows.ts'
+import * as functions from '../workers/fixtures/functions.ts'
+import { refuseCompacted, refuseUnfit, shardCountOf, type ShardWishes } from './fit.ts'
+
+const key = field('key')
+const side = field('side')
+const part = stage({ part: field('part') })
+const stages = { A: part, B: part }
+const made = stage({ part: () => 1 })
+const of = ['A', 'B'] as const
+const orders = topology('orders')
+const source = orders.source('source')
+const routed = source.route('by-side', side, stages)
+const correlated = routed.correlate('by-key', key, { of })
+const plain = correlated.sink('sink')
+const onThreads = stage({
+  part: onWorkers(functions.onThread, new URL('../workers/fixtures/functions.ts', import.meta.url)),
+})
+
+const unfit: readonly (readonly [reason: string, program: Topology])[] = [
+  [
+    'the layout is "keyed"',
+    topology('orders', { layout: 'keyed' })
+      .source('source')
+      .route('by-side', side, stages)
+      .correlate('by-key', key, { of })
+      .sink('sink'),
+  ],
+  [
+    'a correlation follows another',
+    correlated
+      .into('M')
+      .source('others')
+      .side('C')
+      .correlate('again', key, { of: ['M', 'C'] })
+      .sink('sink'),
+  ],
+  [
+    '"by-key" has windows',
+    source
+      .groupBy('by-key', key)
+      .window(tumbling({ sizeMs: 1_000, graceMs: 0 }))
+      .count()
+      .sink('sink'),
+  ],
+  [
+    'functions use tables',
+    orders
+      .tables(table('seen', { key: text, value: number }))
+      .source('source')
+      .route('by-side', side, stages)
+      .correlate('by-key', key, { of })
+      .sink('sink'),
+  ],
+  [
+    '"by-key" has optional sides',
+    routed
+      .correlate('by-key', key, {
+        of,
+        optional: { sides: ['B'], withinMs: 1_000 },
+        rememberCompleted: { forMs: 1_000 },
+      })
+      .sink('sink'),
+  ],
+  ['rows of "by-key" expire', routed.correlate('by-key', key, { of, expireAfterMs: 1_000 }).sink('sink')],
+  [
+    '"by-key" remembers completed keys',
+    routed.correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 } }).sink('sink'),
+  ],
+  ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
+  [
+    'what comes after the merge is more than one sink with its defaults',
+    correlated.filter('whole', () => true).sink('sink'),
+  ],
+  [
+    '"seldom" is a function on the main thread',
+    source
+      .filter('seldom', () => true)
+      .route('by-side', side, stages)
+      .correlate('by-key', key, { of })
+      .sink('sink'),
+  ],
+  [
+    '"by-side" is a function on the main thread',
+    source
+      .route('by-side', () => 'A', stages)
+      .correlate('by-key', key, { of })
+      .sink('sink'),
+  ],
+  [
+    '"by-side" goes by a header or the record\'s key',
+    source.route('by-side', header('side'), stages).correlate('by-key', key, { of }).sink('sink'),
+  ],
+  [
+    'the timestamp of "source" is a field',
+    orders
+      .source('source', { timestamp: field('at') })
+      .route('by-side', side, stages)
+      .correlate('by-key', key, { of })
+      .sink('sink'),
+  ],
+  [
+    'stage "A" has a function or a schema on the main thread',
+    source.route('by-side', side, { A: made, B: part }).correlate('by-key', key, { of }).sink('sink'),
+  ],
+  [
+    'the key of side "A" is a function',
+    routed.correlate('by-key', { A: () => 1, B: key }, { of, keyName: 'key' }).sink('sink'),
+  ],
+  ['side "B" of "by-key" takes the latest part', routed.correlate('by-key', key, { of, latest: ['B'] }).sink('sink')],
+  [
+    'side "B" of "by-key" is a list',
+    routed.correlate('by-key', key, { of, collect: { B: { count: 2 } } }).sink('sink'),
+  ],
+]
+
+function wishes(program: Topology, options: Partial<ShardWishes['options']> = {}): ShardWishes {
+  return { plan: planTopology(program), options: { workers: 2, standbyRefreshMs: 0, ...options }, tracing: undefined }
+}
+
+function unfitBy(...reasons: readonly string[]) {
+  return (error: unknown) =>
+    TopologyError.is(error) &&
+    error.code === 'WORKERS_UNFIT' &&
+    reasons.every((reason) => error.message.includes(reason) && String(error.details['reasons']).includes(reason))
+}
+
+describe('B17 a program that is to be in shards', () => {
+  it('is taken where it correlates fields, and has as many as workers', () => {
+    refuseUnfit(wishes(plain))
+    assert.equal(shardCountOf(wishes(plain)), 2)
+    assert.equal(shardCountOf(wishes(plain, { workers: 0 })), 0)
+  })
+
+  for (const [reason, program] of unfit) {
+    it(`is refused where ${reason}, and not without workers`, () => {
+      assert.throws(() => refuseUnfit(wishes(program)), unfitBy(reason))
+      refuseUnfit(wishes(program, { workers: 0 }))
+    })
+  }
+
+  it('is told all that is in the way at once, with its options and its topics', () => {
+    const program = routed.correlate('by-key', key, { of, expireAfterMs: 1_000, latest: ['A'] }).sink('sink')
+    const reasons = ['rows of "by-key" expire', 'side "A" of "by-key" takes the latest part', 'standbyRefreshMs']
+    assert.throws(() => refuseUnfit(wishes(program, { standbyRefreshMs: 1_000 })), unfitBy(...reasons))
+    assert.throws(() => refuseCompacted(wishes(plain), [true]), unfitBy('the topic "source" is compacted'))
+    refuseCompacted(wishes(plain), [false])
+  })
+
+  it('has none where its workers are for functions', () => {
+    const program = source
+      .route('by-side', side, { A: onThreads, B: part })
+      .correlate('by-key', key, { of })
+      .sink('sink')
+    assert.equal(shardCountOf(wishes(program)), 0)
+    refuseUnfit(wishes(program))
+  })
+})

@@ -1,0 +1,41 @@
+import type { Session } from '../recovery/session.ts'
+import type { Services } from '../runtime/services.ts'
+import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
+import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
+
+/** What each shard of a program is made of, but for its place. */
+export function shardSetup(
+  { plan, options, topics }: Services,
+  { state, sources }: Session,
+): Omit<ShardSetup, 'place'> {
+  const { depthMax, keyBytesMax, decompressedBytesMax, pendingBytesMax, workers } = options
+  return {
+    partitionCount: sources.partitions.count,
+    hashSeed: state.hashSeed,
+    bytesMax: Math.ceil(pendingBytesMax / workers),
+    decompressedBytesMax,
+    sideNames: plan.sides.map(({ name }) => name),
+    decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),
+    keyName: plan.correlate.keyName,
+    sink: {
+      partitionCount: topics.sinks[mergedSink]!.partitions.length,
+      batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[mergedSink]!),
+      recordBytesMax: recordBytesMax(topics, mergedSink),
+    },
+  }
+}
+
+function sidesOf({ sides }: Plan, { route, sides: own }: PlannedSource): Pick<ShardDecoder, 'route' | 'sides'> {
+  const { by } = route
+  return {
+    route: typeof by === 'object' && by.kind === 'field' ? by.path : own[0]!,
+    sides: sides.map(({ name, part, key }, side) => ({
+      name,
+      part,
+      // A class does not cross to threads.
+      key: key.kind === 'keyFunction' ? { kind: 'keyFunction' } : { ...key },
+      isElsewhere: !own.includes(side),
+    })),
+  }
+}

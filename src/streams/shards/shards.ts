@@ -1,0 +1,49 @@
+import type { PendingTable } from '../../kernel/index.ts'
+import type { EpochCounts } from '../epochs/epoch-counts.ts'
+import type { ClosedShard } from './shard-messages.ts'
+
+/** What of a session is in shards, as those see it who look at the program; it outlives restarts of operators. */
+export class Shards {
+  /** How many there are. */
+  readonly count: number
+  /** Pending rows, and bytes of their parts, when an epoch was closed last. */
+  rowCount = 0
+  liveBytes = 0
+  /** Bytes of all memory of their tables. */
+  memoryBytes = 0
+
+  constructor(count: number) {
+    this.count = count
+  }
+
+  /** An epoch has closed. */
+  note(closed: readonly ClosedShard[]): void {
+    const sum = (of: (shard: ClosedShard) => number) => closed.reduce((total, shard) => total + of(shard), 0)
+    this.rowCount = sum(({ rowCount }) => rowCount)
+    this.liveBytes = sum(({ liveBytes }) => liveBytes)
+    this.memoryBytes = sum(({ memoryBytes }) => memoryBytes)
+  }
+}
+
+/** What an epoch has changed in all shards, as one table tells it. */
+export function changesOf(closed: readonly ClosedShard[]): Pick<PendingTable, 'epochChanges'> {
+  return {
+    epochChanges(visit) {
+      for (const { changes } of closed) {
+        for (const { partition, chunk, bits, added, growth } of changes) visit(partition, chunk, bits, added, growth)
+      }
+    },
+  }
+}
+
+/** Adds what shards have counted of an epoch. */
+export function addCounts(counts: EpochCounts, closed: readonly ClosedShard[]): void {
+  for (const shard of closed) {
+    for (const [name, values] of Object.entries(shard.counts) as [keyof ClosedShard['counts'], Float64Array][]) {
+      values.forEach((value, partition) => {
+        if (value !== 0) counts[name][partition]! += value
+      })
+    }
+    counts.mergedRows += shard.mergedRows
+  }
+}
