@@ -8,6 +8,17 @@ const askEveryMs = 100
 /** In which members recover the tasks that they have got. */
 const settlingMs = 1_000
 
+const ownTopics: Readonly<Record<string, readonly string[]>> = {
+  single: ['dead-letter', 'checkpoint'],
+  keyed: ['dead-letter', 'tasks'],
+  routed: ['dead-letter', 'tasks', 'routed', 'by-customer.dead-letter', 'by-customer.tasks'],
+}
+
+/** The topics that the experiment has beside its source and its sink. */
+export function ownTopicsOf(layout: string, app: string): string[] {
+  return ownTopics[layout]!.map((name) => `${app}.${name}`)
+}
+
 /** Processes of `layout-member.ts` that share the tasks of one program. */
 export class LayoutMembers {
   readonly #children: readonly ChildProcess[]

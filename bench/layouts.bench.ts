@@ -24,7 +24,7 @@ import { sleep, systemClock } from '../src/core/clock.ts'
 import { recordsPerCustomer } from '../src/cli/experiment/index.ts'
 import { partitionForKey } from '../src/kafka/index.ts'
 import { ExperimentSource, machineText } from './experiment-source.ts'
-import { LayoutMembers } from './layout-members.ts'
+import { LayoutMembers, ownTopicsOf } from './layout-members.ts'
 import { buildKafkaStreams, ownTopicsOfKafkaStreams, shareKafkaStreams } from './peers/kafka-streams.ts'
 import { spreadOf, spreadText } from './statistics.ts'
 
@@ -40,11 +40,6 @@ const { values } = parseArgs({
     streams: { type: 'string', default: '0' },
   },
 })
-const ownTopicsOf = {
-  single: ['dead-letter', 'checkpoint'],
-  keyed: ['dead-letter', 'tasks'],
-  routed: ['dead-letter', 'tasks', 'routed', 'by-customer.dead-letter', 'by-customer.tasks'],
-}
 /** In which Kafka Streams makes the tasks ready that it has given. */
 const settlingMs = 3_000
 const here = join(import.meta.dirname, '..')
@@ -129,8 +124,7 @@ async function measure(variant: Variant, app: string): Promise<Run> {
 }
 
 async function runMembers({ layout, members: count, tree }: Variant, app: string, begin: () => Promise<void>) {
-  const ownTopics = ownTopicsOf[layout as keyof typeof ownTopicsOf].map((name) => `${app}.${name}`)
-  return source.verified(app, ownTopics, async (sink): Promise<Run> => {
+  return source.verified(app, ownTopicsOf(layout, app), async (sink): Promise<Run> => {
     const members = new LayoutMembers(count, {
       BENCH_TREE: tree,
       BENCH_APP: app,

@@ -105,7 +105,7 @@ export function groupMembershipContract(target: Target): void {
     switch (protocol) {
       case 'streams': {
         const topology = streamsTopologyOf({ tasks: `${topic.name}-tasks`, inputs: [topic.name] })
-        return streamsDriver({ ...options, topology })
+        return streamsDriver({ ...options, topology, processId: options.name, host: 'host' })
       }
       case 'consumer':
         return consumerDriver({ ...options, topic })

@@ -18,9 +18,9 @@ export type MemberFate = Pick<KeyedMember, 'death' | 'isUnfenced' | 'standbyTask
 
 /** Processes of a program whose members share its work. */
 export class SharingMembers {
-  readonly #target: Target
+  readonly #target: Pick<Target, 'bootstrapServers' | 'admin'>
 
-  constructor(target: Target) {
+  constructor(target: Pick<Target, 'bootstrapServers' | 'admin'>) {
     this.#target = target
   }
 

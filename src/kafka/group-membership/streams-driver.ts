@@ -19,9 +19,15 @@ export function streamsDriver({
   name: memberId,
   giveUpMsMax: rebalanceTimeoutMs,
   topology,
+  processId,
+  host,
 }: DriverOptions & {
   /** The same for all members and versions, to the order of its lists: another one is refused. */
   readonly topology: StreamsTopology
+  /** What all members of one process have in common, none of which keeps a copy of a task of another one. */
+  readonly processId: string
+  /** The machine of that process. Brokers up to 4.4 only tell of it, and give copies to any other process of it too. */
+  readonly host: string
 }): MembershipDriver {
   const beat = (request: Omit<Request, 'groupId'>) => ({
     api: 'streamsGroupHeartbeat' as const,
@@ -32,8 +38,7 @@ export function streamsDriver({
     begin({ kind, epoch: memberEpoch, held, standbys }) {
       if (kind === 'beat' || kind === 'leave') return beat({ memberId, memberEpoch })
       const tasks = { activeTasks: listOf(held), standbyTasks: listOf(standbys), warmupTasks: [] }
-      // A copy of a task is given to any other process, also on the same host.
-      const full = { rebalanceTimeoutMs, processId: memberId, clientTags: [], ...tasks }
+      const full = { rebalanceTimeoutMs, processId, clientTags: [{ key: 'host', value: host }], ...tasks }
       return beat({ memberId, memberEpoch, ...full, ...(kind === 'join' && { topology }) })
     },
     proceed(_, answered) {

@@ -85,6 +85,11 @@ export class TaskSession {
     return this.#hasJoined
   }
 
+  /** By which the coordinator knows this member: another one after each change of who is in the group. */
+  get epoch(): number {
+    return this.#state.epoch
+  }
+
   /** Takes part until this member has left; rejects with what ends it before. */
   run(): Promise<void> {
     this.#handle({ type: 'due' })

@@ -10,14 +10,25 @@ export interface Roster {
   remove(names: readonly string[], reason: string): Promise<void>
 }
 
-interface DeadMembersOptions {
-  readonly cluster: Cluster
+interface WatchOptions {
   readonly roster: Roster
   /** This member's own. */
   readonly instanceId: string
+  /**
+   * Tells a number that is another one once somebody has joined. The group is asked for its members then, and now and
+   * again. @defaultValue it is asked at each look
+   */
+  readonly joins?: () => number
+}
+
+interface DeadMembersOptions extends WatchOptions {
+  readonly cluster: Cluster
   /** Time between two looks. */
   readonly intervalMs: number
 }
+
+/** How many looks go by without the group being asked, where nobody has joined. */
+const looksMax = 10
 
 /**
  * Takes those members out of the group, now and again and until the cluster is closed, whose processes were on this
@@ -30,8 +41,9 @@ interface DeadMembersOptions {
 export async function removeDeadMembers({ cluster, intervalMs, ...options }: DeadMembersOptions): Promise<void> {
   const { clock, random, retryPolicy } = cluster
   const { signal } = retryPolicy
+  const watch = new HostWatch(options)
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const isMember = await removeOnce(options).catch(keepLooking)
+    const isMember = await watch.removeOnce().catch(keepLooking)
     const pauseMs = isMember ? intervalMs : Math.min(intervalMs, retryDelayMs(attempt, random))
     await sleep(clock, pauseMs, signal).catch(() => {})
   }
@@ -43,15 +55,50 @@ function keepLooking(error: unknown): true {
   return true
 }
 
-/** @returns whether this member is in the group. */
-async function removeOnce({ roster, instanceId }: Pick<DeadMembersOptions, 'roster' | 'instanceId'>): Promise<boolean> {
-  const names = await roster.names()
-  if (!names.includes(instanceId)) return false
-  const { host } = processOf(instanceId)!
-  const dead = names.filter((each) => {
-    const process = processOf(each)
-    return process?.host === host && hasEnded(process)
-  })
-  if (dead.length > 0) await roster.remove(dead, 'its process has ended')
-  return true
+/** A look at the members of this host costs the group nothing: the system says whether their processes live. */
+class HostWatch {
+  readonly #options: WatchOptions
+  /** The other members of this host, when the group was asked last. */
+  #neighbours: readonly string[] = []
+  #joinsThen: number | undefined
+  #looksLeft = 0
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+  }
+
+  /** @returns whether this member is in the group. */
+  async removeOnce(): Promise<boolean> {
+    const { roster } = this.#options
+    this.#looksLeft--
+    if (this.#isUpToDate && !this.#neighbours.some(isDead)) return true
+    if (!(await this.#ask())) return false
+    const dead = this.#neighbours.filter(isDead)
+    if (dead.length > 0) {
+      this.#looksLeft = 0
+      await roster.remove(dead, 'its process has ended')
+    }
+    return true
+  }
+
+  get #isUpToDate(): boolean {
+    return this.#looksLeft > 0 && this.#options.joins?.() === this.#joinsThen
+  }
+
+  async #ask(): Promise<boolean> {
+    const { roster, instanceId, joins } = this.#options
+    // Who joins after this is asked for again.
+    const joinsThen = joins?.()
+    const names = await roster.names()
+    if (!names.includes(instanceId)) return false
+    const { host } = processOf(instanceId)!
+    this.#neighbours = names.filter((name) => name !== instanceId && processOf(name)?.host === host)
+    this.#joinsThen = joinsThen
+    this.#looksLeft = joins === undefined ? 0 : looksMax
+    return true
+  }
+}
+
+function isDead(name: string): boolean {
+  return hasEnded(processOf(name)!)
 }

@@ -25,8 +25,13 @@ export function currentProcess(hostId: string = hostFacts()): ProcessIdentity {
 }
 
 /** An instance id of this process, another one at every call. */
-export function newInstanceId({ host, pid, startedAt }: ProcessIdentity, random: Random): string {
-  return `millrace-${host}-${pid}-${startedAt}-${nextInt(random, 2 ** 32).toString(16)}`
+export function newInstanceId(self: ProcessIdentity, random: Random): string {
+  return `${processIdOf(self)}-${nextInt(random, 2 ** 32).toString(16)}`
+}
+
+/** What all instance ids of a process begin with. */
+export function processIdOf({ host, pid, startedAt }: ProcessIdentity): string {
+  return `millrace-${host}-${pid}-${startedAt}`
 }
 
 /** The process that an instance id names; `undefined` for one that this program has not made. */

@@ -9,8 +9,12 @@ export interface Room {
   readonly tell: (message: ToMain) => void
   /** From now on the member leaves where the main loop stands still for too long. */
   readonly watchLoop: () => void
-  /** Takes members out of the group whose processes were on this host and have ended. */
-  readonly removeDead: (roster: Roster) => void
+  /**
+   * Takes members out of the group whose processes were on this host and have ended.
+   *
+   * @param joins - Tells a number that is another one once somebody has joined; absent where nothing says so.
+   */
+  readonly removeDead: (roster: Roster, joins?: () => number) => void
 }
 
 /** The part that a member takes in its group. */

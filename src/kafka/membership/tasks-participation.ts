@@ -11,6 +11,7 @@ import { streamsTopologyOf } from '../group-membership/streams-topology.ts'
 import { TaskRoster } from '../group-membership/task-roster.ts'
 import { type SessionEvent, TaskSession } from '../group-membership/task-session.ts'
 import type { TaskProtocol } from '../group-membership/task-topics.ts'
+import { processIdOf, processOf } from './process-identity.ts'
 import type { Participation, Room } from './room.ts'
 import { failureOf, type TasksPart } from './thread.ts'
 
@@ -88,7 +89,9 @@ class TasksParticipation implements Participation {
       tell: (event) => this.#tell(event),
       onJoined: () => {
         tell({ kind: 'joined', protocol })
-        removeDead(roster)
+        // A join that waits for others has no epoch yet by which these could learn of it.
+        if (driver.traits.holdsJoins) removeDead(roster)
+        else removeDead(roster, () => session.epoch)
       },
     })
     this.#session = session
@@ -102,11 +105,17 @@ class TasksParticipation implements Participation {
     const { group, instanceId: name, sessionTimeoutMs } = settings
     const { topics, giveUpMsMax, standbyCount } = this.#part
     const options = { group, name, giveUpMsMax }
+    const self = processOf(name)!
     const onDegraded = (sentence: string) => this.#degraded(sentence)
     await setUpGroup({ cluster, group, protocol, standbyCount, onDegraded })
     switch (protocol) {
       case 'streams':
-        return streamsDriver({ ...options, topology: streamsTopologyOf(topics) })
+        return streamsDriver({
+          ...options,
+          topology: streamsTopologyOf(topics),
+          processId: processIdOf(self),
+          host: self.host,
+        })
       case 'consumer': {
         const [topic] = await cluster.topics([topics.tasks])
         return consumerDriver({ ...options, topic: { name: topics.tasks, id: topicUuid(topic!.id) } })

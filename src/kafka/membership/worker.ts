@@ -45,7 +45,10 @@ function takePart(cluster: Cluster): void {
     settings,
     tell,
     watchLoop: () => stallWatch.start(),
-    removeDead: (roster) => void removeDeadMembers({ cluster, roster, instanceId, intervalMs: heartbeatIntervalMs }),
+    removeDead: (roster, joins) => {
+      const options = { cluster, roster, instanceId, intervalMs: heartbeatIntervalMs }
+      void removeDeadMembers(joins === undefined ? options : { ...options, joins })
+    },
   }
   const session = part.kind === 'owner' ? participateAsOwner(room, part) : participateInTasks(room, part)
   let isEnding = false

@@ -83,7 +83,7 @@ export class Simulation implements World {
     switch (this.protocol) {
       case 'streams': {
         const topology = streamsTopologyOf({ tasks: topic, inputs: ['app.routed'] })
-        return streamsDriver({ ...options, topology })
+        return streamsDriver({ ...options, topology, processId: name, host: 'host' })
       }
       case 'consumer':
         return consumerDriver({ ...options, topic: { name: topic, id: this.#topicId } })
