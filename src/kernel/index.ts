@@ -60,7 +60,15 @@ export { PendingTable } from './pending-table.ts'
 export type { CompletedCounts, TableTasks } from './completed-numbers.ts'
 export { type ComparedKey, noCounts, type PartitionCounts, type TableCounts } from './table-counts.ts'
 export { encodeHeader, headerOf, headersBefore, headersOf, headersWithout } from './record-headers.ts'
-export { readRoutedPlace, routedBytesMax, routedHeaders, RoutedParts } from './routed-part.ts'
+export {
+  isProgress,
+  passOverProgress,
+  progressRecord,
+  readRoutedPlace,
+  routedBytesMax,
+  routedHeaders,
+  RoutedParts,
+} from './routed-part.ts'
 export { RowTimestamps } from './row-timestamps.ts'
 export { type ShardPlace, TableShard } from './table-shard.ts'
 export { TableMemory } from './table-memory.ts'

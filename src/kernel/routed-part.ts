@@ -1,9 +1,10 @@
 import { ByteCursor } from './byte-cursor.ts'
 import type { RecordColumns } from './columns.ts'
-import { rowFlags } from './columns.ts'
+import { noSide, rowFlags } from './columns.ts'
 import { keyBytesLimit } from './constants/block.ts'
 import { placeBits, placeOfNumber, placeOfRespelled } from './constants/routed.ts'
 import type { PartOrigin } from './origins.ts'
+import type { PlainRecord } from './plain-record.ts'
 import { encodeHeader, headerOf } from './record-headers.ts'
 
 /**
@@ -11,10 +12,14 @@ import { encodeHeader, headerOf } from './record-headers.ts'
  * its headers are those of the source record, one with the name of the side, and one without a name with the place: the
  * number of the source partition with what the key is (`constants/routed.ts`), and the offset, as zigzag varints. It has the time that
  * its row has. So it is read as any record is, and those that `assembly/routes.ts` has written faster.
+ *
+ * Between the parts there may be records without a key that tell how far sources were read when they were written, and
+ * nothing else: they have one header, with a name of one letter.
  */
-export const routedHeaders = { side: 's', place: '' } as const
+export const routedHeaders = { side: 's', place: '', progress: 'p' } as const
 
 const SIDE = routedHeaders.side.charCodeAt(0)
+const PROGRESS = routedHeaders.progress.charCodeAt(0)
 /** A length of 1 as a varint. */
 const oneByte = 2
 /** Place and offset. */
@@ -22,6 +27,8 @@ const placeBytesMax = 5 + 9
 const quotes = 2
 /** The number of headers, side and place, as a varint. */
 const onlyOwn = 4
+/** The same of one header. */
+const onlyOne = 2
 
 /** By how many bytes key and headers of a routed part may be longer than its source record. */
 export function routedBytesMax(sideNames: readonly string[]): number {
@@ -47,6 +54,28 @@ export function readRoutedPlace(columns: RecordColumns, row: number): PartOrigin
   }
 }
 
+/** A record that tells how far sources are read. @param value - Which ones, and how far. */
+export function progressRecord(value: Uint8Array): PlainRecord {
+  return { key: undefined, value, headerCount: 1, headers: encodeHeader(routedHeaders.progress, Buffer.of()) }
+}
+
+/** Whether a row is such a record, and no part. */
+export function isProgress({ bytes, valueEnd }: Pick<RecordColumns, 'bytes' | 'valueEnd'>, row: number): boolean {
+  const at = valueEnd[row]!
+  return bytes[at] === onlyOne && bytes[at + 1] === oneByte && bytes[at + 2] === PROGRESS && bytes[at + 3] === 0
+}
+
+/** Passes over the rows that are no parts, but tell how far sources are read. */
+export function passOverProgress(columns: RecordColumns): void {
+  for (let row = 0; row < columns.count; row++) if (isProgress(columns, row)) passOver(columns, row)
+}
+
+function passOver({ side, reason, flags }: RecordColumns, row: number): void {
+  side[row] = noSide
+  reason[row] = 0
+  flags[row] = rowFlags.filtered
+}
+
 /**
  * Finds side, key and part of routed parts that look as most do. Whatever looks otherwise is left to those who read any
  * record.
@@ -66,6 +95,10 @@ export class RoutedParts {
     const { side, reason, flags, keyStart, keyEnd, partStart, partEnd } = columns
     for (let row = 0; row < count; row++) {
       const headersAt = valueEnd[row]!
+      if (isProgress(columns, row)) {
+        passOver(columns, row)
+        continue
+      }
       const sideAt = bytes[headersAt] === onlyOwn ? headersAt + 1 : ownHeadersAt(bytes, headersAt)
       if (sideAt < 0 || bytes[sideAt] !== oneByte || bytes[sideAt + 1] !== SIDE) return false
       const nameLength = bytes[sideAt + 2]! >> 1

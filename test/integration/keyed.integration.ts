@@ -140,34 +140,42 @@ export function keyedLayout(target: Target): void {
   })
 }
 
+/** What merges in the layout "routed" is in the layout "keyed". */
+const layouts = process.env['MILLRACE_KILLS'] === undefined ? (['keyed'] as const) : (['keyed', 'routed'] as const)
+
 export function expiringTasks(target: Target): void {
   const members = new SharingMembers(target)
 
-  describe('the layout "keyed"', () => {
-    it('has rows expire by the time of the records, each once, where a member is killed over it', async () => {
+  for (const layout of layouts) {
+    it(`in the layout "${layout}" rows expire by the time of the records, each once, where a member is killed`, async () => {
       const { bootstrapServers } = target
       const stream = await target.stream({ sourcePartitions: keyedPartitions })
       const { app } = stream
+      const merging = layout === 'keyed' ? app : `${app}.by-id`
+      const lettersOf = () => stream.read(`${merging}.dead-letter`)
       const count = 200
       const at = (timestampMs: number, of: readonly string[], from: number) =>
         keyedRecords(of, from, from + count).map((record) => ({ ...record, timestampMs }))
       const areAtWork = (number: number) =>
-        until(`${number} are at work`, async () => (await members.atWork(`${app}.tasks`)) === number)
+        until(`${number} are at work`, async () => (await members.atWork(`${merging}.tasks`)) === number)
       await stream.produce(at(1_790_000_000_000, ['A'], 0))
 
-      const living = members.start(stream, 'keyed', { program: 'expiring' })
+      const living = members.start(stream, layout, { program: 'expiring' })
       await areAtWork(1)
-      members.start(stream, 'keyed', { program: 'expiring', death: { diesAtCommit: 1, isCommitSent: false } })
+      // A member of the layout "routed" commits as soon as it begins.
+      const death = layout === 'keyed' ? { diesAtCommit: 1, isCommitSent: false } : undefined
+      const mortal = members.start(stream, layout, { program: 'expiring', ...(death && { death }) })
       await areAtWork(2)
       await stream.produce(at(1_790_000_005_000, ['A', 'B', 'C'], count))
+      if (death === undefined) mortal.kill('SIGKILL')
       await until('all rows have left', async () => {
-        const [letters, merged] = await Promise.all([stream.deadLetters(), stream.merged()])
+        const [letters, merged] = await Promise.all([lettersOf(), stream.merged()])
         return letters.length >= count && merged.length >= count
       })
       living.kill('SIGTERM')
       await once(living, 'exit')
 
-      const letters = await stream.deadLetters()
+      const letters = await lettersOf()
       assert.deepEqual(
         letters.map(({ key }) => Number(key)).sort((a, b) => a - b),
         [...Array(count).keys()],
@@ -176,14 +184,14 @@ export function expiringTasks(target: Target): void {
         valuesOf(await stream.merged()),
         keyedMerges(2 * count).filter((value) => (JSON.parse(value) as { id: number }).id >= count),
       )
-      const { verdict, accounting } = await audit({ app, bootstrapServers })
+      const { verdict, accounting } = await audit({ app: merging, bootstrapServers })
       assert.equal(verdict, 'proved')
       assert.equal(
         accounting.reduce((sum, { expired }) => sum + expired, 0),
         count,
       )
     })
-  })
+  }
 }
 
 if (import.meta.main) onEachBroker([keyedLayout, expiringTasks])

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { audit, deadLetters, explain, field, redrive, stage, topology } from '../../src/streams/index.ts'
 import { valuesOf } from './customers.ts'
-import { keyedRecords } from './keyed-topology.ts'
+import { until } from '../until.ts'
+import { keyedMerges, keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
-import { assertRefused } from './run.ts'
+import { assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 const sourcePartitions = 3
@@ -246,4 +247,62 @@ export function routedLayout(target: Target): void {
   })
 }
 
-if (import.meta.main) onEachBroker([routedLayout])
+export function routedTimes(target: Target): void {
+  describe('event time in the layout "routed"', () => {
+    it('lets no row expire whose parts a source partition has that is late, and is not held back by an idle one', async () => {
+      const { bootstrapServers } = target
+      // Nothing ever comes in the last partition.
+      const stream = await target.stream({ sourcePartitions: 3 })
+      const { app, source, sink } = stream
+      const noon = 1_790_000_000_000
+      const late = Promise.withResolvers<void>()
+      const part = field('part')
+      const program = topology(app, { layout: 'routed' })
+        .source<{ readonly id: number; readonly stage: string }>(source)
+        .filter('late', async ({ id, stage: side }) => {
+          if (id < 10 && side !== 'A') await late.promise
+          return true
+        })
+        .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+        .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], expireAfterMs: 1_000 })
+        .sink(sink)
+      const at = (laterMs: number, partition: number, sides: readonly string[], from: number, to: number) =>
+        keyedRecords(sides, from, to).map(({ value }) => ({ value, partition, timestampMs: noon + laterMs }))
+      const lettersOf = async () => (await stream.read(`${app}.by-id.dead-letter`)).map(({ key }) => Number(key))
+      const areMerged = (count: number) =>
+        until(`${count} are merged`, async () => (await stream.merged()).length >= count)
+      const first = await startQuietly(program, bootstrapServers)
+      await until('each partition is told that nothing is to be read', async () => {
+        const told = await stream.read(`${app}.routed`)
+        return new Set(told.map(({ partition }) => partition)).size === 3
+      })
+      await first.stop()
+      await stream.produce([...at(0, 0, ['A'], 0, 10), ...at(0, 1, ['B', 'C'], 0, 10)])
+
+      const apps = await Promise.all([0, 1, 2].map(() => startQuietly(program, bootstrapServers)))
+      await until('each has a source partition', async () => {
+        const { program: all } = await apps[0]!.inspect({ wholeProgram: true })
+        return all?.members.length === 3 && all.members.every(({ tasks }) => tasks!.length === 1)
+      })
+      for (let from = 10; from < 40; from += 10) {
+        await stream.produce(at(60_000, 0, ['A', 'B', 'C'], from, from + 10))
+        await areMerged(from)
+      }
+      assert.deepEqual(await lettersOf(), [])
+      late.resolve()
+      await areMerged(40)
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(40))
+
+      await stream.produce(at(61_000, 1, ['A'], 40, 41))
+      await stream.produce(at(120_000, 0, ['A'], 41, 42))
+      await until('it has expired', async () => (await lettersOf()).length > 0)
+
+      assert.deepEqual(await lettersOf(), [40])
+      await Promise.all(apps.map((each) => each.stop()))
+      const { verdict, next, foreignRecords } = await audit({ app, bootstrapServers })
+      assert.deepEqual([verdict, next?.verdict, foreignRecords], ['proved', 'proved', 0])
+    })
+  })
+}
+
+if (import.meta.main) onEachBroker([routedLayout, routedTimes])

@@ -6,14 +6,23 @@ import { programMembers } from './program-members.integration.ts'
 import { redrivenTasks } from './redriven-tasks.integration.ts'
 import { relayouts } from './relayout.integration.ts'
 import { rememberedTasks } from './remembered-tasks.integration.ts'
-import { routedLayout } from './routed.integration.ts'
+import { routedLayout, routedTimes } from './routed.integration.ts'
 import { copiesInOtherGroups, limitedCopies, standbyTasks } from './standby-tasks.integration.ts'
 import { onEachBroker, onEmbeddedBroker } from './target.ts'
 
 onEachBroker([
   keyedLayout,
   routedLayout,
-  inTurns([relayouts, programMembers, standbyTasks, expiringTasks, rememberedTasks, ...redrivenTasks, ...packedTasks]),
+  inTurns([
+    relayouts,
+    programMembers,
+    standbyTasks,
+    expiringTasks,
+    rememberedTasks,
+    routedTimes,
+    ...redrivenTasks,
+    ...packedTasks,
+  ]),
 ])
 onEmbeddedBroker([limitedCopies])
 copiesInOtherGroups()

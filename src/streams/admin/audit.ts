@@ -1,5 +1,5 @@
 import { type Cluster, untilStable } from '../../kafka/index.ts'
-import { headerOf, isOfResult, type RecordColumns } from '../../kernel/index.ts'
+import { headerOf, isOfResult, isProgress, type RecordColumns } from '../../kernel/index.ts'
 import { outputHeaderName, readOutputPlace } from '../merged/published-records.ts'
 import { aggregatedHeaderName, readResultFacts, type ResultFacts } from '../windows/window-results.ts'
 import { readRecords } from '../topics/record-reader.ts'
@@ -50,7 +50,8 @@ async function auditOne(
   const { partitions } = checkpoint
   await requireRights(cluster, app, rightsToAudit(app, topicsOf(checkpoint)))
   const evidence = new Evidence(checkpoint)
-  const hasWindows = checkpoint.manifest.windows !== undefined
+  const { windows, topology } = checkpoint.manifest
+  const hasWindows = windows !== undefined
 
   // They are asked for their ends now, so that they have all that the checkpoint's epoch has brought, and perhaps more.
   const logs = await findLogs(cluster, app, checkpoint)
@@ -67,7 +68,8 @@ async function auditOne(
           evidence.addResult(resultFactsOf(columns, row), place && readOutputPlace(place))
           continue
         }
-        const origins = publishedOrigins(checkpoint.manifest.topology, columns, row)
+        if (topology.isRouted === true && isProgress(columns, row)) continue
+        const origins = publishedOrigins(topology, columns, row)
         const place = headerOf(columns, row, outputHeaderName)
         evidence.addOutput(origins, place && readOutputPlace(place))
       }

@@ -141,6 +141,18 @@ export interface EventTimes {
   readonly nowMs: number | null
   /** The greatest timestamp consumed, by source partition. */
   readonly highestMs: readonly (number | null)[]
+  /**
+   * Where parts are routed: what their partitions tell of the sources, by number; null of others, and where nothing was
+   * told yet. Absent where no parts are read.
+   */
+  readonly routed?: readonly (RoutedTime | null)[]
+}
+
+/** How far the sources of routed parts are read. */
+export interface RoutedTime {
+  readonly latestMs: number | null
+  /** Source partitions, by their numbers where parts are made, that have more to be read; and up to which time they are. */
+  readonly behind: readonly (readonly [source: number, ms: number | null])[]
 }
 
 export const manifestFormat = 1

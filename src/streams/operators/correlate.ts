@@ -31,11 +31,12 @@ import type { CorrelateMessage, RecallMessage, SinkMessage } from '../runtime/me
 import type { Ports } from '../runtime/ports.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
-import { changesTables, recallId } from '../topology/plan.ts'
+import { changesTables, recallId, tellsTimes } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { WindowWork } from '../windows/window-work.ts'
 import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
+import { RoutedProgress } from '../tasks/routed-progress.ts'
 import { RoutedRows } from '../tasks/routed-rows.ts'
 import { RowIntake } from './row-intake.ts'
 
@@ -91,6 +92,8 @@ class Correlation {
   readonly #awaited: AwaitedSweep | undefined
   /** Absent where records are merged. */
   readonly #windows: WindowWork | undefined
+  /** Absent where no time has to be told to those who read what is routed. */
+  readonly #progress: RoutedProgress | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   readonly #doubt: EpochDoubt
@@ -155,6 +158,9 @@ class Correlation {
       plan.layout === 'routed'
         ? new RoutedRows(state.table.routes, outputs.ofRouted, sideNames, session.sources.partitions)
         : undefined
+    const { eventClock, tasks } = state
+    if (tellsTimes(plan))
+      this.#progress = new RoutedProgress(outputs.ofRouted, session.sources.partitions, tasks, eventClock!)
     this.#intake = new RowIntake({ services, session, outputs, windows, routed, fullTable, streaks, doubt })
     const polls = () => [
       this.#sweep?.pollMs,
@@ -168,6 +174,8 @@ class Correlation {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
     this.#timer.arm()
+    // Others are to know at once how far the sources are read, though nothing may be there to be read.
+    if (this.#progress !== undefined) this.#timer.open()
     state.reads.onCold = onTick
     // The sink has brought the table to the last committed epoch.
     state.reads.look()
@@ -417,6 +425,7 @@ class Correlation {
       this.#outputs.throwFault()
     }
     state.table.flush()
+    this.#progress?.write(timeOfDay.nowMs())
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#outputs.sendAll(this.#sink)
     this.#written = this.#outputs.takeSent()

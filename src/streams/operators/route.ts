@@ -9,7 +9,16 @@
  * Cost per record: one scan; a parse for each function.
  */
 import { defineActor } from '../../actors/index.ts'
-import { Decoder, noSide, Reason, type RecordColumns, RoutedParts, RowKeys, RowTimestamps } from '../../kernel/index.ts'
+import {
+  Decoder,
+  noSide,
+  passOverProgress,
+  Reason,
+  type RecordColumns,
+  RoutedParts,
+  RowKeys,
+  RowTimestamps,
+} from '../../kernel/index.ts'
 import { functionHost } from '../functions/function-host.ts'
 import { FunctionRunner } from '../functions/function-runner.ts'
 import { functionValues } from '../functions/function-values.ts'
@@ -66,6 +75,7 @@ export const route = (services: Services, session: RestoringSession, placement: 
           decoder.decode(columns)
           if (makeKeys !== undefined) await makeKeys(columns, context.signal)
           if (times !== undefined) takeTimestamps(columns, times)
+          if (parts !== undefined) passOverProgress(columns)
         }
         contexts?.take(columns)
         batch.stagesLeft = source.sides.length

@@ -2,12 +2,14 @@
  * Row intake: what becomes of the rows of a batch in the current epoch. The table takes them in, what it passes over is
  * counted, and what cannot be used becomes a dead letter.
  */
-import { endWithin, type RecordColumns } from '../../kernel/index.ts'
+import { endWithin, isProgress, type RecordColumns } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { reachOffset } from '../epochs/reached-offsets.ts'
 import type { FullTableRemedy } from '../expiry/full-table.ts'
+import type { EventClock } from '../expiry/event-clock.ts'
 import { observedTimes } from '../expiry/observed-times.ts'
 import { refuseMisplaced } from '../tasks/misplaced-rows.ts'
+import { readProgress } from '../tasks/routed-progress.ts'
 import type { RoutedRows } from '../tasks/routed-rows.ts'
 import { oneTask } from '../tasks/tasks.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
@@ -118,6 +120,7 @@ export class RowIntake {
     const isPoisoned = streaks.note(columns, letterCount)
     const isBehind = counts.nextOffsets[partition]! < batch.endOffset
     session.lives.current.partitionsBehind.note(partition, isBehind)
+    if (state.eventClock !== undefined && areParts(source)) this.#tellProgress(columns, state.eventClock)
     state.eventClock?.observe({ partition, timestamp: observed, count: rows }, latestMs, isBehind)
     doubt.note(rows, hasFailures || isPoisoned)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, table.rowCount + (state.cold?.rowCount ?? 0))
@@ -125,6 +128,12 @@ export class RowIntake {
     columns.count = count
     columns.drop(rows)
     return false
+  }
+
+  /** Takes note of what rows tell that are no parts. */
+  #tellProgress(columns: RecordColumns, clock: Pick<EventClock, 'tellRead'>): void {
+    for (let row = 0; row < columns.count; row++)
+      if (isProgress(columns, row)) clock.tellRead(columns.partition, readProgress(columns, row))
   }
 
   /** Timestamps beyond are not believed where records tell the time. */

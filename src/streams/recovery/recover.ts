@@ -181,6 +181,7 @@ async function stateOn(
     warmTable,
     logger,
     tracing,
+    recordsOfParts: topics.recordsOfParts,
     tableRowBytesMax: promotedBytesMax(topics),
     ...(found.tasks && { tasks: found.tasks }),
   }

@@ -23,17 +23,20 @@ import type { SpareMemory } from './spare-memory.ts'
 import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
 import { EventClock } from '../expiry/event-clock.ts'
+import { RoutedTimes } from '../expiry/routed-times.ts'
 import { lossError, lossOf, type PartitionLoss } from '../epochs/loss.ts'
 import { ToldNumbers } from '../lists/told-numbers.ts'
 import type { Logger } from '../logs/logger.ts'
 import type { RunOptions } from '../options.ts'
-import { oneTask, type Tasks } from '../tasks/tasks.ts'
+import { toldOf } from '../tasks/routed-progress.ts'
+import { isOwn, oneTask, type Tasks } from '../tasks/tasks.ts'
+import { goByEventTime } from '../topology/plan-leaving.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
 import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
-import type { Plan } from '../topology/plan.ts'
+import { type Plan, tellsTimes } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import { carriesTraces } from '../tracing/carried-contexts.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
@@ -66,6 +69,8 @@ export interface StateRequest {
   readonly warmTable?: WarmTable | undefined
   readonly logger: Logger
   readonly tracing: Tracing | undefined
+  /** Where parts are read that are routed: the partitions of the sources that they are made of. */
+  readonly recordsOfParts?: SourcePartitions | undefined
   /** Bytes that a row of a table may have; absent where tables are left alone, in a standby. */
   readonly tableRowBytesMax?: number
   /** Those of this member. @defaultValue the one that there is */
@@ -367,17 +372,29 @@ export function tableOf(
 }
 
 function eventClockOf(
-  { plan, logEnds, sources: { partitions } }: StateRequest,
+  { plan, logEnds, sources: { partitions }, recordsOfParts, tasks }: StateRequest,
   nextOffsets: readonly number[],
   times?: EventTimes,
 ): EventClock | undefined {
-  const { expiry, memory } = plan.correlate
-  if ((expiry ?? memory)?.by !== 'eventTime' && plan.aggregation === undefined) return undefined
+  if (!goByEventTime(plan.correlate) && plan.aggregation === undefined && !tellsTimes(plan)) return undefined
   return new EventClock(
     // The further lanes of a partition have what its first one has.
     nextOffsets.map((offset, number) => offset < logEnds[number]! && partitions.isFirst(number)),
     times,
+    recordsOfParts && new RoutedTimes(toldIn(recordsOfParts, partitions, tasks), times?.routed),
   )
+}
+
+/** By number of the partition, the source partitions whose parts it has; undefined of those of other tasks. */
+function toldIn(
+  recordsOfParts: SourcePartitions,
+  partitions: SourcePartitions,
+  tasks: Tasks = oneTask,
+): (readonly number[] | undefined)[] {
+  return partitions.list.map((_, number) => {
+    if (partitions.isRedriven(number) || !isOwn(tasks, number)) return undefined
+    return toldOf(recordsOfParts, partitions.sourceOf(number))
+  })
 }
 
 /** Numbers of pending parts and of offsets that were not read, in the partitions that lost some. */

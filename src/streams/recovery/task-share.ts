@@ -15,6 +15,7 @@ import { checkpointSink, findSources } from '../topics/program-topics.ts'
 import { ofPartitions } from '../topics/topic-ranges.ts'
 import { type Sources, sourcesOf } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
+import { goByEventTime } from '../topology/plan-leaving.ts'
 import { emptyManifest } from './empty-manifest.ts'
 import { asNobody, fence } from './fence.ts'
 import { findLogs, type Found } from './found.ts'
@@ -81,7 +82,7 @@ export async function findTasks(services: KafkaServices, share: TaskShare): Prom
         ? undefined
         : joinedManifest(manifests, {
             ...nothingOf(services, sources, startOffsets, toRestore.hashSeed),
-            ...(newTasks.size > 0 && plan.correlate.expiry?.by === 'eventTime' && { eventTimes: noTime }),
+            ...(newTasks.size > 0 && goByEventTime(plan.correlate) && { eventTimes: noTime }),
           }),
     sources,
     commits: ofOwn(tasks, logs.commits, undefined),

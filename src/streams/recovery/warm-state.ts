@@ -167,5 +167,6 @@ function apart(
     promotedPlaces,
     logger,
     tracing,
+    recordsOfParts: topics.recordsOfParts,
   }
 }

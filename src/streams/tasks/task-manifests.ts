@@ -31,10 +31,17 @@ export function manifestOfTask(whole: Manifest, tasks: Tasks, number: number): M
     ...whole,
     ...entries,
     ...(brought && { brought: pick(brought) }),
-    ...(eventTimes && { eventTimes: { ...eventTimes, highestMs: pick(eventTimes.highestMs) } }),
+    ...(eventTimes && { eventTimes: timesOfTask(eventTimes, pick) }),
     totals: totals as unknown as Manifest['totals'],
     task: { number, count, writer, numbers, ...unevenCounts(whole, count) },
   }
+}
+
+function timesOfTask(
+  { nowMs, highestMs, routed }: EventTimes,
+  pick: <Value>(values: readonly Value[]) => Value[],
+): EventTimes {
+  return { nowMs, highestMs: pick(highestMs), ...(routed && { routed: pick(routed) }) }
 }
 
 /** How many partitions each source has, where some have fewer than there are tasks. */
@@ -124,6 +131,9 @@ function joinedTimes(
   return {
     nowMs: times.reduce<number | null>((least, { nowMs }) => earlier(least, nowMs), Infinity),
     highestMs: ofNumber.map(({ from, at }) => from.eventTimes?.highestMs[at] ?? null),
+    ...(times.some(({ routed }) => routed !== undefined) && {
+      routed: ofNumber.map(({ from, at }) => from.eventTimes?.routed?.[at] ?? null),
+    }),
   }
 }
 

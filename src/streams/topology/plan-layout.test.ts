@@ -5,7 +5,7 @@ import { describePlan } from './describe-plan.ts'
 import { field } from './field.ts'
 import { recordKey } from './key.ts'
 import type { Layout } from './layout.ts'
-import { type Plan, planTopology } from './plan.ts'
+import { type Plan, planTopology, tellsTimes } from './plan.ts'
 import { stage } from './stage.ts'
 import { chainOf } from './subtopologies.ts'
 import { table } from './table.ts'
@@ -116,22 +116,19 @@ describe('the layout of a topology', () => {
     assert.throws(() => topology('shop', { layout: 'keyed', tasks: 3 }), { code: 'TOPOLOGY_INVALID' })
   })
 
-  it('lets rows expire by the time of day, where it is "keyed" by event time too, and have optional sides', () => {
+  it('lets rows expire by either time, have optional sides, and have completed keys remembered where it merges', () => {
     const options = { expireAfterMs: 1_000, expireBy: 'processingTime', optional: { sides: ['B'], withinMs: 10 } }
+    const remembering = { rememberCompleted: { forMs: 1_000 } }
+    const halvesOf = (more: object) => chainOf(planTopology(shared('routed', more).sink('sink')))
 
-    assert.doesNotThrow(() => planTopology(shared('keyed', options).sink('sink')))
-    assert.doesNotThrow(() => planTopology(shared('keyed', { expireAfterMs: 1_000 }).sink('sink')))
-  })
-
-  it('has completed keys remembered by the half that merges', () => {
-    const rememberCompleted = { forMs: 1_000 }
-    const [first, second] = chainOf(
-      planTopology(shared('routed', { rememberCompleted, expireBy: 'processingTime' }).sink('sink')),
+    for (const each of [options, { expireAfterMs: 1_000 }, remembering]) {
+      assert.doesNotThrow(() => planTopology(shared('keyed', each).sink('sink')))
+      assert.equal(tellsTimes(halvesOf(each)[0]!), each !== options)
+    }
+    assert.deepEqual(
+      halvesOf(remembering).map(({ correlate }) => correlate.memory?.forMs),
+      [undefined, 1_000],
     )
-
-    assert.equal(first!.correlate.memory, undefined)
-    assert.equal(second!.correlate.memory?.forMs, 1_000)
-    assert.doesNotThrow(() => planTopology(shared('keyed', { rememberCompleted }).sink('sink')))
   })
 
   const counts = table('counts', { key: text, value: number })
@@ -159,11 +156,6 @@ describe('the layout of a topology', () => {
         .side('C')
         .correlate('again', { merged: field('id'), C: field('id') }, { of: ['merged', 'C'] })
         .sink('sink'),
-    ...(layout === 'routed' && {
-      'expiry by event time': () => shared(layout, { expireAfterMs: 1_000 }).sink('sink'),
-      'keys that are forgotten by event time': () =>
-        shared(layout, { rememberCompleted: { forMs: 1_000 } }).sink('sink'),
-    }),
   })
   for (const layout of ['keyed', 'routed'] as const) {
     for (const [what, declared] of Object.entries(refused(layout))) {

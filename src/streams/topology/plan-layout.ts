@@ -1,7 +1,7 @@
 import type { Topology } from './declared-topology.ts'
 import { refuse } from './topology-checks.ts'
 
-/** Fails where a program keeps something that is not by the merge key, or not yet by task. */
+/** Fails where a program keeps something that is not by the merge key. */
 export function checkLayout({ name, layout, tables, correlate, aggregation, next }: Topology): void {
   if (layout === 'single') return
   const no = (what: string, why: string) => refuse(name, `${what} in the layout "${layout}": ${why}`)
@@ -9,8 +9,4 @@ export function checkLayout({ name, layout, tables, correlate, aggregation, next
   if (table !== undefined) no(`table "${table.name}" cannot be kept`, 'functions of all tasks would change its rows')
   if (aggregation !== undefined) no(`"${correlate.id}" cannot group records`, 'windows are not kept by task')
   if (next !== undefined) no(`"${next.correlate.id}" cannot follow "${correlate.id}"`, 'its parts have another key')
-  if (layout !== 'routed' || correlate.expireBy !== 'eventTime') return
-  const why = 'parts do not say how far their sources are read'
-  if (correlate.expireAfterMs !== undefined) no(`the rows of "${correlate.id}" cannot expire by event time`, why)
-  if (correlate.rememberCompleted !== undefined) no(`"${correlate.id}" cannot forget completed keys by event time`, why)
 }

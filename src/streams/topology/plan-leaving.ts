@@ -19,6 +19,11 @@ export interface Memory {
   readonly by: 'eventTime' | 'processingTime'
 }
 
+/** Whether rows expire, or completed keys are forgotten, by the time that records tell. */
+export function goByEventTime({ expiry, memory }: { expiry: Expiry | undefined; memory: Memory | undefined }): boolean {
+  return (expiry ?? memory)?.by === 'eventTime'
+}
+
 /** A wait is counted in eighths. */
 const withinMsMin = 8
 const rememberedKeysDefault = 1_000_000

@@ -3,7 +3,15 @@ import type { Aggregation } from './aggregation.ts'
 import { checkAggregation } from './plan-aggregation.ts'
 import type { WhenFull } from './correlation.ts'
 import { checkSources, isKeyMade, keysId } from './plan-sources.ts'
-import { type Expiry, type Memory, planExpiry, planMemory, planOptional, planWhenFull } from './plan-leaving.ts'
+import {
+  goByEventTime,
+  type Expiry,
+  type Memory,
+  planExpiry,
+  planMemory,
+  planOptional,
+  planWhenFull,
+} from './plan-leaving.ts'
 import type { MergedStep } from './merged-step.ts'
 import type { PlannedLayout } from './layout.ts'
 import { checkLayout } from './plan-layout.ts'
@@ -75,6 +83,11 @@ export interface PlannedSource extends SourceTopic {
   }
   /** Indexes among the sides of the plan. */
   readonly sides: readonly number[]
+}
+
+/** Whether parts are routed to where rows expire, or keys are forgotten, by the time that records tell. */
+export function tellsTimes({ layout, next }: Plan): boolean {
+  return layout === 'routed' && next !== undefined && goByEventTime(next.correlate)
 }
 
 /** What Kafka allows in topic and group names, less what suffixes need. */
