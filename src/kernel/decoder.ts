@@ -157,7 +157,8 @@ export class Decoder {
   /** Has rows carry what was found of traces. */
   #takeTraces(columns: RecordColumns, from: number, unseenRows: number[]): void {
     const { machine } = this.#scanner
-    for (const row of machine.int32('oddRows', machine.run.oddRowCount())) unseenRows.push(from + row)
+    const oddCount = machine.run.oddRowCount()
+    if (oddCount > 0) for (const row of machine.int32('oddRows', oddCount)) unseenRows.push(from + row)
     const count = machine.run.carryingCount()
     if (count === 0) return
     const rows = machine.int32('carryingRows', count)

@@ -21,6 +21,9 @@ export const leastRandom = memory.data(randomDigits, 16)
 const parentNameBytes = 11
 const parentName: u64 = 0x7261706563617274
 const parentRest: u32 = 0x746e6572
+/** How headers begin that are a `traceparent` of version 00 alone, and the bytes that they have. */
+const aloneHead: u32 = 2 | (22 << 8) | (0x7274 << 16)
+const aloneBytes: usize = 1 + 1 + parentNameBytes + 1 + parentBytes
 const stateNameBytes = 10
 const stateName: u64 = 0x6174736563617274
 const stateRest: u16 = 0x6574
@@ -79,6 +82,8 @@ export function lookAt(row: u32, at: usize, end: usize): void {
 /** Whether the headers between two places may have one that is followed. Nearly all have none, and this is the short way. */
 function mayBeTraced(at: usize, end: usize): bool {
   if (at >= end) return true
+  // The shortest one, of records that have this header alone.
+  if (load<u32>(at) == aloneHead && at + aloneBytes == end) return isFollowed(at + aloneBytes - parentBytes)
   // One byte tells a number below 64, as its double. An odd number is below zero: there is none.
   let count: u32 = load<u8>(at++)
   if ((count & 0x81) != 0) return true
@@ -127,15 +132,22 @@ function findHeaders(at: usize, end: usize): bool {
 }
 
 function isFollowed(parent: usize): bool {
-  const flag: u32 = load<u8>(parent + sampledAt)
-  // A digit, or a letter, whose number is odd where its code is even.
-  if ((flag & 1) == <u32>(flag > 0x39)) return false
+  // Most traces are not, as the first digit says: so their flag is not read, which is in another line of the cache.
+  return isChosen(parent + randomAt) && isRecorded(load<u8>(parent + sampledAt))
+}
+
+function isChosen(random: usize): bool {
   for (let at: usize = 0; at < <usize>randomDigits; at++) {
-    const digit = load<u8>(parent + randomAt + at)
+    const digit = load<u8>(random + at)
     const least = load<u8>(leastRandom + at)
     if (digit != least) return digit > least
   }
   return true
+}
+
+/** The flag is a digit, or a letter, whose number is odd where its code is even. */
+function isRecorded(flag: u32): bool {
+  return (flag & 1) != <u32>(flag > 0x39)
 }
 
 /** As `appendTraceContext` has it: version, id of the trace, id of the parent and flags, and a dash before each further one. */
