@@ -72,6 +72,8 @@ const dropping: Observer = async (url) => {
 const showing: Observer = async (url) => {
   const page = await browser.newPage()
   await page.goto(url)
+  // A page that is open, not one that opens: what that takes goes on after it has loaded.
+  await page.waitForTimeout(2_000)
   return () => page.close()
 }
 const together = (...observers: Observer[]): Observer => {

@@ -26,6 +26,7 @@ const names = [
   'members.js',
   'pending.js',
   'questions.js',
+  'show.js',
   'streaks.js',
   'subtopologies.js',
   'topology.js',

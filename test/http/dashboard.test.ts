@@ -120,6 +120,28 @@ describe('the dashboard', { skip: skipWithoutBrowser, timeout: 120_000 }, () => 
     assert.deepEqual(faults, [])
   })
 
+  it('leaves what has not changed as it is, so a selection stays', async () => {
+    await using server = await serveIt()
+    const { page, faults } = await look(server)
+    const records = '[data-figure=records]'
+    await page.waitForSelector('#partitions th')
+    const before = await textOf(page, records)
+    await page.evaluate(`
+      globalThis.known = [...document.querySelectorAll('#figures dd, #flow g, #pending li, #actors li, #partitions td')]
+      getSelection().selectAllChildren(document.querySelector('#partitions th'))
+    `)
+    await write(wholeCustomers(10))
+    await until('the records are counted', async () => (await textOf(page, records)) !== before)
+
+    const lost = await page.evaluate(
+      'known.filter((element) => !element.isConnected).map(({ outerHTML }) => outerHTML)',
+    )
+    const [count, selected] = (await page.evaluate('[known.length, String(getSelection())]')) as [number, string]
+    assert.deepEqual([lost, selected, faults], [[], 'topic', []])
+    assert.ok(count > 20, `${count} elements`)
+    await page.close()
+  })
+
   it('has nothing move by itself where records flow, which would have the browser draw all the time', async () => {
     const { page } = await look(shared)
 

@@ -8,6 +8,7 @@ import { Letters } from './letters.js'
 import { membersView } from './members.js'
 import { pendingView } from './pending.js'
 import { wireQuestions } from './questions.js'
+import { show } from './show.js'
 import { streaksView } from './streaks.js'
 import { Subtopologies } from './subtopologies.js'
 import { Flow } from './topology.js'
@@ -75,8 +76,8 @@ function drawChosen(first) {
   const rates = charts.rates()
   drawFigures(inspection, rates)
   flow.draw(inspection, rates)
-  byId('actors').replaceChildren(actorTree(inspection.actors))
-  byId('pending').replaceChildren(pendingView(inspection.pending))
+  show(byId('actors'), actorTree(inspection.actors))
+  show(byId('pending'), pendingView(inspection.pending))
   drawProgram(inspection)
   streaksView(byId('streaks'), inspection.streaks)
   letters.draw(inspection.deadLetters)
@@ -92,8 +93,8 @@ function drawProgram({ program, partitions, topology }) {
   say(byId('now-title'), isShared ? 'Now, in this process' : 'Now')
   say(byId('charts-title'), isShared ? 'Over time, in this process' : 'Over time')
   byId('members-card').hidden = program === undefined
-  if (program !== undefined) byId('members').replaceChildren(membersView(program))
-  byId('partitions').replaceChildren(partitionTable(program?.partitions ?? partitions))
+  if (program !== undefined) show(byId('members'), membersView(program))
+  show(byId('partitions'), partitionTable(program?.partitions ?? partitions))
 }
 
 /**
@@ -126,7 +127,8 @@ function drawFigures({ report, partitions, deadLetters, epochs }, rates) {
     epochs: ['Epochs', count(epochs.committed)],
     rollbacks: ['Rolled back', count(epochs.rolledBack)],
   }
-  byId('figures').replaceChildren(
+  show(
+    byId('figures'),
     ...Object.entries(figures).map(([id, [title, text]]) =>
       html('div', {}, html('dt', {}, title), html('dd', { 'data-figure': id }, text)),
     ),

@@ -2,6 +2,7 @@ import { svg } from './dom.js'
 import { graphOf, sum } from './flow-graph.js'
 import { box, boxHeight, boxWidth, edge } from './flow-shapes.js'
 import { count, rate } from './format.js'
+import { show } from './show.js'
 
 const columnWidth = 210
 const rowHeight = 74
@@ -50,7 +51,7 @@ export class Flow {
     )
     // So texts are as large in a long topology as in a short one.
     picture.style.minWidth = `${width}px`
-    this.#place.replaceChildren(picture)
+    show(this.#place, picture)
   }
 
   /**
