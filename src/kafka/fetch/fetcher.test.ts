@@ -67,6 +67,19 @@ describe('Fetcher', () => {
     assert.deepEqual(asked, { 0: 5, 1: 0 })
   })
 
+  it('reads into memory that threads see where that is asked for, also what is larger than a response', async (t) => {
+    const { broker, fetched, fetcher } = await start(t, { isShared: true })
+    fetcher.start()
+
+    ;(await takeFetch(broker)).answer({ 0: { records: [batch(0, 3)] } })
+    const small = await fetched.next()
+    ;(await takeFetch(broker)).answer({ 0: { records: Array.from({ length: 40_000 }, (_, at) => batch(3 + at, 1)) } })
+    const large = await fetched.next()
+
+    for (const { partitions } of [small, large]) assert.ok(partitions[0]!.bytes.buffer instanceof SharedArrayBuffer)
+    assert.ok(large.partitions[0]!.bytes.length > small.partitions[0]!.bytes.length)
+  })
+
   it('asks last for the partitions that were served, since a full response leaves the last ones out', async (t) => {
     const { broker, fetcher } = await start(t, { leaders: [1, 1, 1] })
     fetcher.start()
@@ -401,6 +414,7 @@ interface StartOptions {
   positions?: readonly number[]
   fetchBytes?: number
   buffersPerLeader?: number
+  isShared?: boolean
   retryMs?: number
   /** Records a second of each partition; those with the same number share a rate. */
   recordsPerSecondMax?: readonly (number | undefined)[]
@@ -432,6 +446,7 @@ async function start(t: TestContext, options: StartOptions = {}) {
       rates: recordsPerSecondMax?.map((max) => rates.get(max) || undefined),
       maxWaitMs: 500,
       buffersPerLeader,
+      isShared: options.isShared,
       onFetched: (response) => fetched.push(response),
       onFailed: failure.resolve,
     },
