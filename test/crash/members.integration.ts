@@ -68,7 +68,10 @@ export function membersCampaign(layout: 'keyed' | 'routed'): (target: Target) =>
         assert.deepEqual(disturbed.ownEnds, [], 'no member ends by itself')
         assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(customers))
         const { verdict, accounting, next } = await audit({ app: stream.app, bootstrapServers })
-        assert.deepEqual([verdict, next?.verdict], ['proved', layout === 'routed' ? 'proved' : undefined])
+        // Of a long run parts that are needed no longer have been deleted, beside which an audit finds nothing wrong.
+        const routed = layout === 'routed' ? await target.admin.fetchTopicOffsets(`${stream.app}.routed`) : []
+        const proof = routed.every(({ low }) => low === '0') ? 'proved' : 'unproved'
+        assert.deepEqual([verdict, next?.verdict], [proof, layout === 'routed' ? proof : undefined])
         const consumed = accounting.reduce((sum, account) => sum + account.consumed, 0)
         assert.equal(consumed, sides.length * customers)
       })
