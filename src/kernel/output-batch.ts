@@ -7,7 +7,7 @@ export const batchHeaderBytes = 61
 const attributesTransactional = 16
 
 /** Bytes of memory after a batch, because parts are copied four at a time. */
-const slackBytes = 8
+export const slackBytes = 8
 
 /** Who sends a batch: stamped late, because these come with the end of the transaction before. */
 export interface ProducerStamp {
@@ -26,7 +26,7 @@ export const noProducer: ProducerStamp = { producerId: -1n, epoch: -1, sequence:
  * @see Kafka protocol guide, "Record batch"
  */
 export class OutputBatch {
-  /** All of its memory, by which it goes to another thread. */
+  /** What its bytes lie in: all its own, by which it goes to another thread, where its builder reserves none. */
   readonly memory: ArrayBuffer
   readonly bytes: Uint8Array
   readonly view: DataView
@@ -44,12 +44,13 @@ export class OutputBatch {
   baseTimestamp = 0
   maxTimestamp = 0
 
-  constructor(capacity: number, codec: number = codecs.none, memory = new ArrayBuffer(capacity + slackBytes)) {
+  /** @param memory - That it takes up from `at` on, with its slack. @defaultValue its own */
+  constructor(capacity: number, codec: number = codecs.none, memory = new ArrayBuffer(capacity + slackBytes), at = 0) {
     this.codec = codec
     this.memory = memory
-    this.bytes = new Uint8Array(memory, 0, capacity)
-    this.view = new DataView(memory)
-    this.buffer = Buffer.from(memory, 0, capacity)
+    this.bytes = new Uint8Array(memory, at, capacity)
+    this.view = new DataView(memory, at, capacity + slackBytes)
+    this.buffer = Buffer.from(memory, at, capacity)
   }
 
   /** A batch in the memory of another one, which came from another thread. */

@@ -69,6 +69,25 @@ describe('OutputBuilder', () => {
     )
   })
 
+  it('has as many batches in the memory that it reserves as fit there, beside one another', () => {
+    const batchBytes = 301
+    const { builder, batches } = new Outputs({ partitionCount: 3, batchBytes, reservedBytes: 2 * 310 })
+    const values = ['a', 'b', 'c'].map((letter) => letter.repeat(200))
+    for (const [partition, value] of values.entries()) write(builder, { partition, value })
+    builder.flush()
+
+    const read = batches.flatMap((batch) => readAll([Buffer.from(batch.seal(stamp))]))
+
+    assert.deepEqual(
+      read.map(({ value }) => value),
+      values,
+    )
+    const [first, second, third] = batches.map(({ memory }) => memory)
+    assert.equal(first, second)
+    assert.notEqual(first, third)
+    assert.equal(first!.byteLength, 2 * 310)
+  })
+
   it('builds what the batch reader reads', () => {
     const outputs = new Outputs({ partitionCount: 2, batchBytes: 2000 })
     for (const record of records) write(outputs.builder, record)

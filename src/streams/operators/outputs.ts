@@ -38,6 +38,9 @@ const ofFunctions: ReadonlySet<number> = new Set([Reason.MERGE_FAILED, Reason.ME
 const routedBatchBytes = 256 << 10
 const routedBatchesBytes = 16 << 20
 
+/** Reserved for batches of merged records, or of routed parts: about as much as they take where a broker is busy. */
+const reservedBytes = 32 << 20
+
 /** A record leaves with the epoch after the one that is being committed, so by then two may have taken their time. */
 const epochsUnderWay = 2
 
@@ -79,6 +82,7 @@ export class Outputs {
           partitionCount: topic.partitions.length,
           batchBytes: Math.min(batchBytesOf(sink, topic.partitions.length), topics.batchBytesMax[sink]!),
           codec: codecs[plan.sinks[merged.indexOf(sink)]?.compression ?? 'none'],
+          reservedBytes: merged.includes(sink) ? Math.floor(reservedBytes / merged.length) : 0,
           onFilled: (batch) => this.takeFilled(batch, () => this.#builders[sink]!.recycle(batch)),
         }),
     )
