@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { audit, field, type Layout, relayout, type RelayoutOptions, stage, topology } from '../../src/streams/index.ts'
+import {
+  audit,
+  field,
+  type Layout,
+  relayout,
+  type RelayoutOptions,
+  stage,
+  type Topology,
+  topology,
+} from '../../src/streams/index.ts'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
-import { keyedMerges, keyedPartitions, keyedRecords } from './keyed-topology.ts'
+import { keyedMerges, keyedPartitions, keyedRecords, packedTopology } from './keyed-topology.ts'
 import { startQuietly } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
 
@@ -27,7 +36,7 @@ function customers({ app, source, sink }: Stream, layout: Layout) {
     .sink(sink)
 }
 
-type Program = ReturnType<typeof customers>
+type Program = Topology
 
 /** So that rows leave the table. */
 const settings = { pendingBytesMax: 1 << 20 }
@@ -143,6 +152,34 @@ export function relayouts(target: Target): void {
       await catchUp(single)
       await assertAudited(stream.app)
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(count))
+    })
+
+    it('carries each of the records that a flatMap has made of one to all layouts', async () => {
+      const few = 45
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const packs = (sides: readonly string[], from: number, to: number) =>
+        keyedRecords([''], from, to).map(({ partition }, at) => {
+          const records = sides.map((side) => ({ stage: side, id: from + at, part: `${side}${from + at}` }))
+          return { value: JSON.stringify({ records }), partition: partition! }
+        })
+      const ways: readonly (readonly [from: Layout, to: Layout])[] = [
+        ['single', 'keyed'],
+        ['keyed', 'routed'],
+        ['routed', 'single'],
+      ]
+      // Two of each pack are pending, in lanes of their own.
+      await stream.produce(packs(['A', 'B'], 0, few))
+      await catchUp(packedTopology(stream, 'single'))
+
+      for (const [step, [from, to]] of ways.entries()) {
+        const { pending } = await move(packedTopology(stream, from), to)
+        assert.equal(pending, (2 * few * (3 - step)) / 3)
+        await stream.produce(packs(['C'], (few * step) / 3, (few * (step + 1)) / 3))
+        await catchUp(packedTopology(stream, to))
+        await assertAudited(stream.app)
+      }
+
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
     })
 
     it('takes parts to "routed" whose records are gone, and not back, which changes nothing', async () => {

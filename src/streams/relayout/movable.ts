@@ -6,7 +6,6 @@ import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import type { LastState } from './layout-half.ts'
 import { keepsFinishedParts, type Plan } from '../topology/plan.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 
 export function relayoutRefused(app: string, why: string): MillraceError {
@@ -30,8 +29,6 @@ export async function checkMovable(cluster: Cluster, plan: Plan, manifest: Looke
   const permissions = await cluster.topicPermissions(redriveTopics)
   if (sourceIds.length > topology.sources.length || redriveTopics.some((topic) => permissions.get(topic)!.exists))
     throw relayoutRefused(name, `dead letters of it have been redriven, which other layouts share out in another way`)
-  if (plan.sources.some((source) => laneCountOf(source) > 1))
-    throw relayoutRefused(name, 'a flatMap makes several records of one, whose account no move carries over yet')
   const { migrations } = migrationOf(manifest, shapeOf(plan))
   if (migrations.length > 0)
     throw relayoutRefused(name, 'the topology given is another version of it: start that first, in the present layout')

@@ -9,6 +9,7 @@ import { RoutedRows } from '../tasks/routed-rows.ts'
 import { TimestampWindow } from '../time/timestamp-window.ts'
 import { checkpointSink, findSources, outputSinks, outputsOf, recordBytesMax } from '../topics/program-topics.ts'
 import { sourcesOf } from '../topics/sources.ts'
+import { laneCountOf } from '../topology/plan-sources.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import { relayoutRefused } from './movable.ts'
 import { moveKeys } from './moved-keys.ts'
@@ -90,7 +91,10 @@ async function routePending({ from, last, to, move, signal }: MoveSides): Promis
     times: new TimestampWindow(topics.timestamps[sink]!, from.clock, routedLateMs),
   }))
   const sideNames = plan.sides.map(({ name }) => name)
-  const table = unusedTable(sideNames.length)
+  const table = unusedTable(
+    sideNames.length,
+    plan.sources.some((source) => laneCountOf(source) > 1),
+  )
   const routed = new RoutedRows(table.routes, routedTopics, sideNames, partitions)
   const counts = new EpochCounts(partitions.list.map(() => 0))
   let count = 0
@@ -114,9 +118,10 @@ async function routePending({ from, last, to, move, signal }: MoveSides): Promis
 }
 
 /** Writes parts and holds none. */
-function unusedTable(sideCount: number): PendingTable {
+function unusedTable(sideCount: number, hasLanes: boolean): PendingTable {
   return new PendingTable({
     sideCount,
+    hasLanes,
     isUnused: true,
     carries: true,
     bytesMax: 1 << 26,
