@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { VirtualClock } from '../../testing/index.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { topicOf } from '../in-memory/memory-kafka.ts'
-import { mergeOf, order, orders } from '../fixtures/orders.ts'
+import { mergeOf, order, orders, ordersWith } from '../fixtures/orders.ts'
 
 const merges = ({ kafka }: Engine) => kafka.written.map(({ value }) => value)
 
@@ -23,6 +23,25 @@ describe('the source', () => {
     assert.deepEqual(merges(engine), [mergeOf(1), mergeOf(2)])
     assert.deepEqual(engine.kafka.offsetsOf('source'), [4])
     assert.equal(engine.session.lives.incarnation, 2)
+  })
+
+  it('does not hold up a restart where the epoch fails in which expired rows leave before anything is read', async () => {
+    const time = new VirtualClock()
+    const expiring = ordersWith({ expireAfterMs: 60_000, expireBy: 'processingTime' })
+    const before = await Engine.start(expiring, time)
+    before.kafka.give(0, [order('A', 1)], { timestampMs: time.nowMs() })
+    await time.until(before.drain())
+    await time.until(before[Symbol.asyncDispose]())
+    await time.advance(70_000)
+    before.kafka.outcomes.push('aborted', 'aborted')
+    const dueMs = time.monotonicMs() + 5_000
+
+    await using engine = await time.until(Engine.resume(before, expiring, time))
+    engine.kafka.give(0, [order('A', 2), order('B', 2)], { timestampMs: time.nowMs() })
+    await time.advance(dueMs - time.monotonicMs())
+
+    assert.deepEqual(merges(engine), ['{"key":1,"A":"A"}', mergeOf(2)])
+    assert.equal(time.monotonicMs(), dueMs)
   })
 
   it('gives on batches of a partition in the order of their offsets, more of them than there is room for at a time', async () => {

@@ -62,6 +62,7 @@ export const source = (parts: SourceParts) => {
     init: (context) => Source.start({ ...parts, rates, sinkGrowth }, context),
     onStop: (state) => state.stop(),
     handleInPlace: {
+      begin: (state, { incarnation }) => state.begin(incarnation),
       promoted: (state, message) => state.takePromoted(message),
       fetched: (state, message) => state.takeFetched(message),
       failed: (state, { incarnation, error }) => state.fail(incarnation, error),
@@ -113,7 +114,7 @@ class Source {
       })
   }
 
-  static async start(parts: PacedParts, context: ActorContext<SourceMessage>): Promise<Source> {
+  static start(parts: PacedParts, context: ActorContext<SourceMessage>): Source {
     const { services, session } = parts
     const source = new Source(parts, context)
     const { rowBatches, incarnation } = source.#life
@@ -121,10 +122,18 @@ class Source {
     services.statistics.firstFetchMs ||= source.#startedMs
     const { restoration } = session.state
     restoration.beginAnew()
+    void context.self.tell({ type: 'begin', incarnation })
     const [promoted] = restoration.promoted.places()
     if (promoted !== undefined) void context.self.tell({ type: 'promoted', incarnation })
-    await source.#fetchOn()
     return source
+  }
+
+  /**
+   * Reads. Not as a part of the start: what it waits for may be what another actor does that is to be restarted, and
+   * nobody is as long as one starts.
+   */
+  async begin(incarnation: number): Promise<void> {
+    if (incarnation === this.#life.incarnation) await this.#fetchOn()
   }
 
   stop(): void {

@@ -10,6 +10,7 @@ import type { SourceGrowth } from '../topics/source-growth.ts'
 
 /** What operators tell one another. Records travel in batches only. */
 export type SourceMessage =
+  | { readonly type: 'begin'; readonly incarnation: number }
   /** Pending parts that need not be read from the source. */
   | { readonly type: 'promoted'; readonly incarnation: number }
   | { readonly type: 'fetched'; readonly fetcher: SourceFetcher; readonly response: FetchedResponse }
