@@ -38,7 +38,7 @@ const verifier = createVerifier(experiment)
 const engine = await Engine.start(program, systemClock, {
   partitions,
   workers,
-  ports: { newFetcher: (_, events) => fetcher((response) => events.onFetched(response)), newProducer },
+  ports: () => ({ newFetcher: (_, events) => fetcher((response) => events.onFetched(response)), newProducer }),
 })
 // What a start costs is not what a record costs.
 if (workers > 0) await until('a spare thread is ready', () => engine.system.countThreads().spare > 0)

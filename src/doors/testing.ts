@@ -1,6 +1,6 @@
 /**
- * `millrace/testing`: topologies without a broker, time that a test moves, probes for actors, and a checker for
- * histories of transactions.
+ * `millrace/testing`: topologies without a broker, the same under crashes, time that a test moves, probes for actors, and
+ * a checker for histories of transactions.
  */
 import '../core/checked-node.ts'
 export type { Clock, Timer } from '../core/clock.ts'
@@ -14,11 +14,17 @@ export {
   type DrivenDeadLetter,
   type DrivenRecord,
   driveTopology,
+  type FillTable,
   type GiveOptions,
   HistoryRecorder,
   type ObservedTransaction,
   type Operation,
   probeActors,
+  type SimulatedRecord,
+  simulateTopology,
+  type SimulationOptions,
+  type SimulationOutcome,
+  type SimulationReport,
   type TopologyDriver,
   type TransactionRecorder,
   VirtualClock,

@@ -1,7 +1,6 @@
 import { assert } from '../core/assert.ts'
 import {
   correlating,
-  type DeadLetter,
   Engine,
   type LookupTable,
   type MergeKey,
@@ -10,8 +9,8 @@ import {
   queriedOfChain,
   type TablesSnapshot,
   type Topology,
-  type Written,
 } from '../streams/index.ts'
+import { deadLettersOf, type DrivenDeadLetter, type DrivenRecord, expiredOf, mergedOf } from './published.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** What a test chooses of the surroundings of a topology. */
@@ -34,31 +33,6 @@ export interface GiveOptions {
   readonly key?: string | Uint8Array
   /** The headers of each record. @defaultValue none */
   readonly headers?: Readonly<Record<string, string | Uint8Array>>
-}
-
-/** A record that a topology has published. */
-export interface DrivenRecord<Value> {
-  /** The topic that it has gone to. */
-  readonly topic: string
-  /** The merge key, as the key of the record has it, or what the sink has for a key; empty for none. */
-  readonly key: string
-  /**
-   * The record's value: the parts by the names of their sides, and the key by that of its field, or what a map has made
-   * of them. Of a tombstone it is null.
-   */
-  readonly value: Value
-  /** The same as it stands in the record, byte for byte; empty for a tombstone. */
-  readonly text: string
-  readonly partition: number
-  readonly timestampMs: number
-  /** As text, by name. */
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** A record that the topology could not use, as it came, with what was wrong with it. */
-export interface DrivenDeadLetter extends DeadLetter {
-  /** The value of the record; undefined for a tombstone, and for a record that is only referred to. */
-  readonly text: string | undefined
 }
 
 /**
@@ -144,20 +118,15 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 
   merged(): DrivenRecord<Output>[] {
-    const last = this.#engines.at(-1)!
-    return written(last, 'merged').map((record) => publishedOf<Output>(last, record))
+    return mergedOf(this.#engines)
   }
 
   expired(): DrivenRecord<Expired>[] {
-    return this.#engines.flatMap((engine) =>
-      written(engine, 'expired').map((record) => publishedOf<Expired>(engine, record)),
-    )
+    return expiredOf(this.#engines)
   }
 
   deadLetters(): DrivenDeadLetter[] {
-    return this.#engines
-      .flatMap((engine) => written(engine, 'deadLetter'))
-      .map(({ letter, value }) => ({ ...letter!, text: value }))
+    return deadLettersOf(this.#engines)
   }
 
   query(): TablesSnapshot {
@@ -221,17 +190,7 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   }
 }
 
-function written(engine: Engine, kind: ReturnType<Engine['kindOf']>): Written[] {
-  return engine.kafka.written.filter((record) => engine.kindOf(record) === kind)
-}
-
-function publishedOf<Value>(engine: Engine, record: Written): DrivenRecord<Value> {
-  const { key = '', value, partition, timestampMs, headers } = record
-  const topic = engine.topicOf(record)
-  const parsed = JSON.parse(value ?? 'null') as Value
-  return { topic, key, value: parsed, text: value ?? '', partition, timestampMs, headers }
-}
-
-function bytesOf(value: unknown): string | Uint8Array | null {
+/** A value as the bytes of a record. */
+export function bytesOf(value: unknown): string | Uint8Array | null {
   return value === null || typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
 }

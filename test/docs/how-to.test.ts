@@ -34,7 +34,7 @@ describe('the pages of docs/how-to, and that of windows', () => {
     const tests = files.filter((file) => file.endsWith('.test.ts'))
 
     assert.ok(tests.length > 1)
-    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 5$/m)
+    assert.match(run('node', ['--test', ...tests], home.path), /^ℹ pass 6$/m)
   })
 
   /** Writes the TypeScript of a page into a folder of its own. */

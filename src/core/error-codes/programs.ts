@@ -103,6 +103,13 @@ export const programErrors = {
       'The thread of a shard of the pending table has ended: it exited, ran out of memory, or was blocked. The epoch is rolled back, and the pending parts are read again.',
     remedy: 'The program goes on by itself. Look at the cause where it happens again.',
   },
+  SIMULATION_FAILED: {
+    retryable: false,
+    meaning:
+      'A simulated program publishes something else, or accounts for offsets in another way, where its process is killed and loses commits than without that; or it fails, or its check does, which is the cause.',
+    remedy:
+      'Run the simulation with the seed that the error tells, which does the same again; the steps of the run are in its details. A function has to make the same of the same record, and keep nothing that a crash loses.',
+  },
   SOURCE_RECREATED: {
     retryable: false,
     meaning: 'The source was deleted and created again; the checkpoint speaks of records that are gone.',

@@ -18,7 +18,7 @@ import { firstState, stateAfter } from './state-after.ts'
  * @param records - What the checkpoint has; where that is nothing, the sources are empty.
  */
 export async function memorySession(services: Services, records: CheckpointRecords): Promise<Session> {
-  const { plan, options, topics, logger, tracing } = services
+  const { plan, options, topics, logger, tracing, random } = services
   const manifest = manifestOf(records)
   const sources = sourcesAfter(plan, topics.sources, manifest)
   const none = sources.partitions.list.map(() => 0)
@@ -36,6 +36,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
     spareMemory: { take: () => undefined },
     logger,
     tracing,
+    random,
     tableRowBytesMax: promotedBytesMax(topics),
   }
   const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)

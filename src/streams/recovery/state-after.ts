@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { systemRandom } from '../../core/random.ts'
+import { type Random, systemRandom } from '../../core/random.ts'
 import type { Topic } from '../../kafka/index.ts'
 import { type CompletedCounts, PendingTable, Reason } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
@@ -75,6 +75,8 @@ export interface StateRequest {
   readonly tableRowBytesMax?: number
   /** Those of this member. @defaultValue the one that there is */
   readonly tasks?: TasksToRestore
+  /** What the seed of hashes comes from. @defaultValue numbers that nobody can predict */
+  readonly random?: Random
 }
 
 /** The tasks of a member, and what their checkpoints say of each of them. */
@@ -91,11 +93,11 @@ export interface TasksToRestore extends Tasks {
 
 /** The state of a program that never was. */
 export function firstState(request: StateRequest): RecoveredState {
-  const { plan, sources, outputs, startOffsets } = request
+  const { plan, sources, outputs, startOffsets, random = systemRandom } = request
   const identity: ProgramIdentity = {
     ...descriptionOf(plan, outputs),
     ...identityOf(sources),
-    hashSeed: request.tasks?.hashSeed ?? [systemRandom.nextUint32(), systemRandom.nextUint32()],
+    hashSeed: request.tasks?.hashSeed ?? [random.nextUint32(), random.nextUint32()],
   }
   const table = tableOf(request, identity)
   const { memory } = plan.correlate

@@ -223,7 +223,7 @@ describe('the span of a merge', () => {
 
   it('is carried on by each record that a flatMap has made of the merge', async () => {
     const flat = pairs
-      .flatMap('twice', (merged) => [merged, { ...merged, again: true }], { partsMax: 2 } as never)
+      .flatMap('twice', (merged) => [merged, { ...merged, again: true }])
       .sink('out', { traceContext: true })
     await using course = await Course.begin(flat as Topology<unknown, unknown>)
     await course.give('a', a)
