@@ -1,4 +1,5 @@
 import type { TableMachine } from './table-machine.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { memoryFull, type TableLoad } from './table-full.ts'
 
 /** Bytes that may be read after those that are copied in. */
@@ -23,9 +24,9 @@ export class CopiedBytes {
    *
    * @throws MillraceError `TABLE_FULL`
    */
-  copyIn(bytes: Uint8Array): number {
-    const address = this.take(bytes.length)
-    this.#machine.bytes.set(bytes, address)
+  copyIn(bytes: Uint8Array, start = 0, end = bytes.length): number {
+    const address = this.take(end - start)
+    copyBytes(bytes, start, end, this.#machine.bytes, address)
     return address
   }
 

@@ -32,7 +32,7 @@ export class CopiedColumns {
   copyIn(columns: RecordColumns, from: number, to: number, bytes: CopiedBytes, extra: number): void {
     const machine = this.#machine
     const start = columns.recordStart[from]!
-    const address = bytes.copyIn(columns.bytes.subarray(start, bytesEnd(columns, to)))
+    const address = bytes.copyIn(columns.bytes, start, bytesEnd(columns, to))
     machine.run.setBases(address - start, extra)
     const count = to - from
     machine.int32('origin', 1)[0] = columns.partition

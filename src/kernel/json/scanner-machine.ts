@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes.ts'
 import { newMemory, type WasmGlobal, wasmInstance, type WasmMemory, wasmModule, wasmPageBytes } from '../wasm-module.ts'
 import { Byte } from './byte.ts'
 import { unescapeInto } from './unescape.ts'
@@ -103,7 +104,7 @@ export class ScannerMachine {
   /** Copies bytes in, in place of those before; returns their address. */
   stage(bytes: Uint8Array, start: number, end: number): number {
     this.#grow(end - start)
-    this.#bytes.set(bytes.subarray(start, end), this.#stagedAt)
+    copyBytes(bytes, start, end, this.#bytes, this.#stagedAt)
     return this.#stagedAt
   }
 
