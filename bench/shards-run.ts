@@ -152,20 +152,22 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
     },
   )
   await table.begin()
+  /** Gives a shard its records; what another one has to wait for holds it up no more than in a program. */
+  const give = async (own: readonly SharedPartition[]) => {
+    const ahead: Promise<unknown>[] = []
+    for (const records of own) {
+      if (ahead.length === fetchesAhead) await ahead.shift()
+      ahead.push(table.take(records))
+    }
+  }
   const run: Run = async (checkBatch) => {
     check = checkBatch
-    const ahead = ids.map((): Promise<unknown>[] => [])
-    let count = 0
-    for (const records of fetches) {
-      const own = ahead[records.partition % workers]!
-      if (own.length === fetchesAhead) await own.shift()
-      own.push(table.take(records))
-      if (++count % fetchesPerEpoch > 0) continue
+    for (let from = 0; from < fetches.length; from += fetchesPerEpoch) {
+      const epoch = fetches.slice(from, from + fetchesPerEpoch)
+      await Promise.all(ids.map((_, shard) => give(epoch.filter(({ partition }) => partition % workers === shard))))
       await table.close()
       table.commit()
     }
-    await table.close()
-    table.commit()
   }
   return { run, stop: async () => void (await system.stop({ drainMs: 0 })) }
 }

@@ -4,14 +4,13 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { check } from '../../test/property.ts'
 import { noSide, type RecordColumns, rowFlags } from './columns.ts'
-import { type CutBatch, CutRows, readCut } from './cut-rows.ts'
 import { sideElsewhere } from './constants/cut-row.ts'
 import { noCounts } from './table-counts.ts'
 import { Outputs } from './fixtures/outputs.ts'
 import { type RowSpec, rowsOf } from './fixtures/rows.ts'
 import { encodeJsonString } from './json/index.ts'
 import { PendingTable } from './pending-table.ts'
-import type { TableShard } from './table-shard.ts'
+import type { CutBatch, TableShard } from './table-shard.ts'
 
 const partitionCount = 3
 const sideNames = ['A', 'B', 'C']
@@ -201,14 +200,14 @@ class Changes {
 class Shards {
   readonly #hashSeed: readonly [number, number]
   readonly #tables: TestTable[]
-  readonly #cut: CutRows[]
+  readonly #cut: CutBatch[][]
   /** Counters of tables that were lost. */
   readonly #countsBefore = noCounts(partitionCount)
 
   constructor(hashSeed: readonly [number, number], shardCount: number) {
     this.#hashSeed = hashSeed
     this.#tables = Array.from({ length: shardCount }, (_, shard) => new TestTable(hashSeed, { shard, shardCount }))
-    this.#cut = this.#tables.map(() => new CutRows())
+    this.#cut = this.#tables.map(() => [])
   }
 
   take(columns: RecordColumns) {
@@ -267,19 +266,16 @@ class Shards {
     const { shard: ownShard, counts } = this.#tables[own]!
     const visit = (shard: number, batch: CutBatch) => {
       assert.notEqual(shard, own)
-      this.#cut[shard]!.add(batch)
+      this.#cut[shard]!.push({ ...batch, rows: batch.rows.slice() })
     }
     ownShard.take(columns, counts, visit, only)
     return this.#cut.flatMap((cut, shard) => {
-      const taken = cut.take()
-      if (taken === undefined) return []
       const { shard: other, counts: otherCounts } = this.#tables[shard]!
-      const refused = [...readCut(taken.bytes, taken.length)].flatMap((batch) =>
-        refusedOf(other.takeCut(batch, otherCounts)),
-      )
-      taken.bytes.fill(0xee)
-      cut.recycle(taken.bytes)
-      return refused
+      return cut.splice(0).flatMap((batch) => {
+        const refused = refusedOf(other.takeCut(batch, otherCounts))
+        batch.rows.fill(0xee)
+        return refused
+      })
     })
   }
 }

@@ -2,7 +2,6 @@ import { assert } from '../core/assert.ts'
 import { RecordColumns } from './columns.ts'
 import { cutGapBytes, shardsMax } from './constants/cut-row.ts'
 import type { CopiedBytes } from './copied-bytes.ts'
-import type { CutBatch } from './cut-rows.ts'
 import type { TableCalls } from './table-calls.ts'
 import type { TableCounts } from './table-counts.ts'
 import { tableFull, type TableLoad } from './table-full.ts'
@@ -24,6 +23,13 @@ export interface ShardPlace {
   readonly shard: number
   /** 64 at most. */
   readonly shardCount: number
+}
+
+/** Rows of one batch that were cut out. */
+export interface CutBatch {
+  readonly partition: number
+  readonly count: number
+  readonly rows: Uint8Array
 }
 
 /** Is given the rows that belong to another shard; their bytes are valid until it returns. */

@@ -1,5 +1,6 @@
 import type { Reply } from '../../actors/index.ts'
 import type { AbortedTransaction, DecodedSide, FieldPath, PartitionCounts, ShardPlace } from '../../kernel/index.ts'
+import type { SharedLinks } from './shard-links.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
 export interface ShardSetup {
@@ -53,13 +54,6 @@ export interface SentBatch {
   readonly maxTimestamp: number
 }
 
-/** Rows that a shard has cut out for another one. */
-export interface SentRows {
-  readonly shard: number
-  readonly bytes: Uint8Array<ArrayBuffer>
-  readonly length: number
-}
-
 /** What came of rows. */
 export interface TakenRows {
   /** Source partition, offset and reason of each row that was not taken in, one after the other. */
@@ -67,6 +61,8 @@ export interface TakenRows {
   /** The same of each part that has left the table without being merged. */
   readonly dropped: readonly number[]
   readonly batches: readonly SentBatch[]
+  /** By shard: the position in its ring up to which what it has cut out is taken in. */
+  readonly read: readonly number[]
 }
 
 /** What was read of a partition. */
@@ -74,6 +70,12 @@ export interface ReadRecords {
   readonly recordCount: number
   /** Of the last record; NaN where there is none. */
   readonly lastTimestampMs: number
+}
+
+/** What came of records. */
+export interface TakenRecords extends TakenRows, ReadRecords {
+  /** By shard: the position in the ring to it after what was cut out for it. */
+  readonly written: readonly number[]
 }
 
 /** Which parts of a chunk of offsets became pending or ceased to be, as a table tells it. */
@@ -98,12 +100,6 @@ export interface ClosedShard {
   readonly taken: TakenRows
 }
 
-/** Memory that comes back to the shard that had sent it. */
-export interface Returned {
-  readonly rows: readonly SentRows[]
-  readonly batches: readonly ArrayBuffer[]
-}
-
 /** Rows that are read again, because shards do not have them. */
 export interface Reread {
   /** The one shard that lacks them. @defaultValue all do */
@@ -115,7 +111,7 @@ export interface Reread {
 /** What shards are told. `life` counts their common beginnings: what is of another life is answered by `undefined`. */
 export type ShardMessage =
   /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
-  | { readonly type: 'begin'; readonly life: number; readonly reply: Reply<boolean> }
+  | { readonly type: 'begin'; readonly life: number; readonly links: SharedLinks; readonly reply: Reply<boolean> }
   /** Drops all rows: what is pending is read again. Until an epoch is closed it may take more than is allowed. */
   | { readonly type: 'empty'; readonly life: number; readonly reply: Reply<boolean | undefined> }
   /** Which timestamps the sink takes from now on. */
@@ -125,15 +121,12 @@ export type ShardMessage =
       readonly life: number
       readonly records: SharedPartition
       readonly reread: Reread | undefined
-      readonly returned: Returned
-      readonly reply: Reply<(TakenRows & ReadRecords & { readonly cut: readonly SentRows[] }) | undefined>
+      /** Memory of batches that comes back. */
+      readonly returned: readonly ArrayBuffer[]
+      readonly reply: Reply<TakenRecords | undefined>
     }
-  | {
-      readonly type: 'takeCut'
-      readonly life: number
-      readonly rows: SentRows
-      readonly reply: Reply<(TakenRows & { readonly used: SentRows }) | undefined>
-    }
+  /** Takes in what others have cut out. */
+  | { readonly type: 'takeCut'; readonly life: number; readonly reply: Reply<TakenRows | undefined> }
   /** What was read again is there: it was in epochs before. */
   | { readonly type: 'settle'; readonly life: number; readonly reply: Reply<number | undefined> }
   | { readonly type: 'close'; readonly life: number; readonly reply: Reply<ClosedShard | undefined> }

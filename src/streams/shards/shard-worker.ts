@@ -3,7 +3,7 @@
  * the source partitions that it is given.
  *
  * Steps for records: check and open their batches, find side, key and part, take in the rows of its own keys, and cut
- * the others out for their shards. The main thread carries these there, and all that leaves to the sink.
+ * the others out for their shards. These read them from shared memory; the main thread carries what leaves to the sink.
  * State: the table, which forgets what an epoch has changed as it commits and takes it back as a life begins; counters of
  * the current epoch.
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
@@ -13,7 +13,6 @@ import {
   BatchReader,
   codecs,
   type CutBatch,
-  CutRows,
   Decoder,
   encodeJsonString,
   noCounts,
@@ -22,7 +21,6 @@ import {
   OutputBuilder,
   type PartitionCounts,
   PendingTable,
-  readCut,
   Reason,
   RecordColumns,
   type TableShard,
@@ -30,8 +28,6 @@ import {
 import type {
   ClosedShard,
   Reread,
-  Returned,
-  SentRows,
   ShardChange,
   ShardDecoder,
   SharedPartition,
@@ -39,6 +35,8 @@ import type {
   ShardSetup,
   TakenRows,
 } from './shard-messages.ts'
+
+import { type SharedLinks, ShardLinks } from './shard-links.ts'
 
 /** Blocks that are moved after a commit at most, so that it takes no longer than a millisecond or two. */
 const compactedBlocksMax = 4_096
@@ -48,15 +46,15 @@ export const shardWorker = (setup: ShardSetup) =>
     name: 'shard',
     init: () => new Shard(setup),
     handleInPlace: {
-      begin: (shard, { life, reply }) => reply(shard.begin(life)),
+      begin: (shard, { life, links, reply }) => reply(shard.begin(life, links)),
       empty: (shard, { life, reply }) => reply(life === shard.life ? shard.empty() : undefined),
       times: (shard, { life, earliestMs, latestMs }) =>
         life === shard.life ? shard.takeTimes(earliestMs, latestMs) : undefined,
-      take: (shard, { life, records, reread, returned, reply }) =>
-        reply(life === shard.life ? shard.take(records, reread, returned) : undefined),
-      takeCut: (shard, { life, rows, reply }) => reply(life === shard.life ? shard.takeCut(rows) : undefined),
+      take: async (shard, { life, records, reread, returned, reply }) =>
+        reply(life === shard.life ? await shard.take(records, reread, returned) : undefined),
+      takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
       settle: (shard, { life, reply }) => reply(life === shard.life ? shard.settle() : undefined),
-      close: (shard, { life, reply }) => reply(life === shard.life ? shard.close() : undefined),
+      close: async (shard, { life, reply }) => reply(life === shard.life ? await shard.close() : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
   })
@@ -70,7 +68,7 @@ class Shard {
   readonly #decoders: readonly ((columns: RecordColumns) => void)[]
   readonly #columns = new RecordColumns()
   readonly #out: OutputBuilder
-  readonly #cut: readonly CutRows[]
+  #links!: ShardLinks
   readonly #filled: OutputBatch[] = []
   #refused: number[] = []
   #dropped: number[] = []
@@ -88,7 +86,6 @@ class Shard {
       refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
     })
     this.#shard = this.#table.shardAt(place)
-    this.#cut = Array.from({ length: place.shardCount }, () => new CutRows())
     this.#reader = new BatchReader({ decompressedBytesMax })
     this.#decoders = decoders.map(decoding)
     this.#out = new OutputBuilder({
@@ -107,13 +104,13 @@ class Shard {
     })
   }
 
-  begin(life: number): boolean {
+  begin(life: number, links: SharedLinks): boolean {
     const isNew = this.life === 0
     this.life = life
     this.#table.rollback()
     this.#table.flush()
+    this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
-    for (const cut of this.#cut) cut.take()
     this.#counts = countsOf(this.#partitionCount)
     return isNew
   }
@@ -130,7 +127,8 @@ class Shard {
     this.#table.takeTimes(earliestMs, latestMs)
   }
 
-  take(records: SharedPartition, reread: Reread | undefined, returned: Returned) {
+  /** @returns undefined where the life is over. */
+  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly ArrayBuffer[]) {
     this.#takeBack(returned)
     const { source, partition, memory, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
@@ -146,20 +144,14 @@ class Shard {
       this.#decoders[source]!(columns)
       this.#shard.take(columns, this.#counts, this.#onCut, reread?.only)
       this.#noteRefused(columns)
+      if (!this.#links.pass() && !(await this.#links.untilFree())) return undefined
     }
-    const cut = this.#cut.flatMap((rows, shard): SentRows[] => {
-      const taken = rows.take()
-      return taken === undefined ? [] : [{ shard, ...taken }]
-    })
-    return { ...this.#taken(), recordCount, lastTimestampMs, cut }
+    return { ...this.#taken(), recordCount, lastTimestampMs, written: this.#links.written }
   }
 
-  takeCut(rows: SentRows) {
-    for (const batch of readCut(rows.bytes, rows.length)) {
-      if (batch.partition >= this.#partitionCount) this.#growTo(batch.partition + 1)
-      this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
-    }
-    return { ...this.#taken(), used: rows }
+  takeCut(): TakenRows {
+    this.#links.pass()
+    return this.#taken()
   }
 
   settle(): number {
@@ -168,7 +160,9 @@ class Shard {
     return this.#table.rowCount
   }
 
-  close(): ClosedShard {
+  /** @returns undefined where the life is over. */
+  async close(): Promise<ClosedShard | undefined> {
+    if (!(await this.#links.border())) return undefined
     const changes: ShardChange[] = []
     this.#table.flush()
     this.#table.epochChanges((partition, chunk, bits, added, growth) => {
@@ -199,10 +193,14 @@ class Shard {
     this.#counts = { ...grown, mergedRows }
   }
 
-  readonly #onCut = (shard: number, batch: CutBatch): void => this.#cut[shard]!.add(batch)
+  readonly #onCut = (shard: number, batch: CutBatch): void => this.#links.send(shard, batch)
 
-  #takeBack({ rows, batches }: Returned): void {
-    for (const { shard, bytes } of rows) this.#cut[shard]!.recycle(bytes)
+  readonly #takeBatch = (batch: CutBatch): void => {
+    if (batch.partition >= this.#partitionCount) this.#growTo(batch.partition + 1)
+    this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
+  }
+
+  #takeBack(batches: readonly ArrayBuffer[]): void {
     for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, codecs.none))
   }
 
@@ -222,7 +220,7 @@ class Shard {
       .map(({ memory, partition, position, count, baseTimestamp, maxTimestamp }) => {
         return { memory, partition, position, count, baseTimestamp, maxTimestamp }
       })
-    return { refused, dropped, batches }
+    return { refused, dropped, batches, read: this.#links.read }
   }
 }
 

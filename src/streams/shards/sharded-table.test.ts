@@ -46,7 +46,7 @@ for (const shardCount of [2, 3]) {
       const random = seededRandom(seed)
       const program = new Program(random)
       const oracle = new Oracle(setup)
-      await using shards = await Shards.start(shardCount)
+      await using shards = await Shards.start(shardCount, 2 ** (7 + nextInt(random, 10)))
       let ends = 0
       try {
         for (let epoch = 0; epoch < epochs; epoch++) {
@@ -88,7 +88,7 @@ for (const shardCount of [2, 3]) {
 describe('a table of shards of which one is lost', () => {
   it('B17 says so to whoever gives records or closes an epoch, until another life begins', async () => {
     const records = { ...new Program(seededRandom(1)).chunk(), partition: 1 }
-    await using shards = await Shards.start(2)
+    await using shards = await Shards.start(2, 1_024)
     await shards.endThread(1)
 
     await assert.rejects(shards.table.close(), { code: 'SHARD_LOST', details: { shard: 2 } })
@@ -172,7 +172,7 @@ class Shards implements AsyncDisposable {
   #batches: OutputBatch[] = []
   #refused: (readonly [number, number, number])[] = []
 
-  private constructor(system: Awaited<ReturnType<typeof startSystem>>, ids: readonly string[]) {
+  private constructor(system: Awaited<ReturnType<typeof startSystem>>, ids: readonly string[], ringBytes: number) {
     this.#system = system
     this.table = new ShardedTable(
       ids.map((id) => system.ref<ShardMessage>(id)),
@@ -184,10 +184,13 @@ class Shards implements AsyncDisposable {
           throw new Error('nothing that was taken in is dropped')
         },
       },
+      undefined,
+      ringBytes,
     )
   }
 
-  static async start(count: number): Promise<Shards> {
+  /** @param ringBytes - So few that shards wait for each other now and then. */
+  static async start(count: number, ringBytes: number): Promise<Shards> {
     const { ids, threads, root: tree } = shardTree(setup, count)
     const module = new URL('./fixtures/mortal.ts', import.meta.url)
     const root = supervisor({
@@ -203,7 +206,7 @@ class Shards implements AsyncDisposable {
       ],
     })
     const system = await startSystem({ name: 'test', root, threads })
-    const shards = new Shards(system, ids)
+    const shards = new Shards(system, ids, ringBytes)
     assert.equal((await shards.table.begin()).length, count)
     return shards
   }

@@ -14,13 +14,14 @@ import type { ActorRef } from '../../actors/index.ts'
 import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { OutputBatch } from '../../kernel/index.ts'
+import { CutProgress } from './cut-progress.ts'
+import { LinkMaker } from './shard-links.ts'
 import { shardLost } from './shard-lost.ts'
 import type {
   ClosedShard,
   ReadRecords,
   Reread,
   SentBatch,
-  SentRows,
   SharedPartition,
   ShardMessage,
   TakenRows,
@@ -45,17 +46,26 @@ export class ShardedTable {
   readonly #shards: readonly ActorRef<ShardMessage>[]
   readonly #events: ShardEvents
   readonly #codec: number | undefined
-  /** By shard: what goes back to it. */
-  readonly #returned: { rows: SentRows[]; batches: ArrayBuffer[] }[]
+  readonly #links: LinkMaker
+  readonly #cut: CutProgress
+  /** By shard: memory of batches that goes back to it. */
+  readonly #returned: ArrayBuffer[][]
   readonly #open = new Set<Promise<unknown>>()
   #life = 0
+  /** What has ended the life, once something has. */
+  #failure: unknown
 
-  /** @param codec - What batches are compressed with when they are sealed. @defaultValue none */
-  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents, codec?: number) {
+  /**
+   * @param codec - What batches are compressed with when they are sealed. @defaultValue none
+   * @param ringBytes - @see LinkMaker
+   */
+  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents, codec?: number, ringBytes?: number) {
     this.#shards = shards
     this.#events = events
     this.#codec = codec
-    this.#returned = shards.map(() => ({ rows: [], batches: [] }))
+    this.#returned = shards.map(() => [])
+    this.#links = new LinkMaker(shards.length, ringBytes)
+    this.#cut = new CutProgress(shards.length, (shard) => void this.#takeCut(shard))
   }
 
   /**
@@ -69,8 +79,11 @@ export class ShardedTable {
     for (let attempt = 1; ; attempt++) {
       const life = ++this.#life
       this.#open.clear()
-      for (const each of this.#returned) [each.rows, each.batches] = [[], []]
-      const asked = this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'begin', life }, wait)))
+      this.#returned.forEach((_, shard) => (this.#returned[shard] = []))
+      this.#failure = undefined
+      const message = { type: 'begin' as const, life, links: this.#links.begin(life, () => this.#cut.call()) }
+      this.#cut.begin()
+      const asked = this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask(message, wait)))
       const answers = await Promise.allSettled(asked)
       for (const [shard, answer] of answers.entries()) {
         if (answer.status === 'rejected' || answer.value === true) areNew.add(shard)
@@ -122,16 +135,17 @@ export class ShardedTable {
    */
   async close(): Promise<ClosedShard[]> {
     const life = this.#life
-    await Promise.all(this.#open)
     const closed = await Promise.all(
-      this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'close', life }, wait))),
+      this.#shards.map(async (_, shard) => {
+        const each = await this.#askCut(shard, (ref) => ref.ask({ type: 'close', life }, wait))
+        if (each !== undefined) this.#tell(shard, each.taken)
+        return each
+      }),
     )
     if (life !== this.#life) return []
+    await Promise.all(this.#open)
     assert(this.#open.size === 0, 'nothing is given to the table while an epoch closes')
-    return closed.map((each, shard) => {
-      this.#tell(shard, each!.taken)
-      return each!
-    })
+    return closed.map((each) => each!)
   }
 
   /** The oldest closed epoch is durable. */
@@ -142,21 +156,32 @@ export class ShardedTable {
   async #take(records: SharedPartition, reread: Reread | undefined, life: number): Promise<ReadRecords | undefined> {
     const own = records.partition % this.#shards.length
     const returned = this.#returned[own]!
-    this.#returned[own] = { rows: [], batches: [] }
+    this.#returned[own] = []
     const message = { type: 'take' as const, life, records, reread, returned }
-    const taken = await this.#ask(own, (ref) => ref.ask(message, wait))
+    const taken = await this.#askCut(own, (ref) => ref.ask(message, wait))
     if (taken === undefined) return undefined
+    const isCutTaken = this.#cut.until(own, taken.written)
     this.#tell(own, taken)
-    await Promise.all(taken.cut.map((rows) => this.#takeCut(own, rows, life)))
-    return taken
+    await isCutTaken
+    return life === this.#life ? taken : undefined
   }
 
-  async #takeCut(from: number, rows: SentRows, life: number): Promise<void> {
-    const { shard } = rows
-    const taken = await this.#ask(shard, (ref) => ref.ask({ type: 'takeCut', life, rows }, wait))
-    if (taken === undefined) return
-    this.#returned[from]!.rows.push(taken.used)
-    this.#tell(shard, taken)
+  /** Has a shard take in what others have cut out for it. */
+  async #takeCut(shard: number): Promise<void> {
+    const life = this.#life
+    const taken = await this.#askCut(shard, (ref) => ref.ask({ type: 'takeCut', life }, wait)).catch(() => {
+      // Those who wait for it have been told.
+    })
+    if (taken !== undefined) this.#tell(shard, taken)
+  }
+
+  /** Asks a shard something with which it also takes in what others have cut out: `#tell` is to follow. */
+  #askCut<Answer>(
+    shard: number,
+    ask: (ref: ActorRef<ShardMessage>) => Promise<Answer | undefined>,
+  ): Promise<Answer | undefined> {
+    this.#cut.asked(shard)
+    return this.#ask(shard, ask)
   }
 
   /** @returns undefined where another life has begun meanwhile. */
@@ -166,17 +191,28 @@ export class ShardedTable {
   ): Promise<Answer | undefined> {
     const life = this.#life
     const answer = await ask(this.#shards[shard]!).catch((error: unknown) => {
+      if (life === this.#life) this.#fail(faultOf(shard, error))
       throw faultOf(shard, error)
     })
     if (life !== this.#life) return undefined
-    // It knows this life no more: it is a new one.
-    if (answer === undefined) throw shardLost(shard)
+    if (answer === undefined) {
+      // It knows this life no more: it is a new one, or has given up because another one has ended.
+      this.#fail(shardLost(shard))
+      throw this.#failure
+    }
     return answer
   }
 
-  #tell(shard: number, { refused, dropped, batches }: TakenRows): void {
+  /** The life is over: those who wait for another shard, here or on its thread, wait in vain. */
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.#links.end()
+    this.#cut.fail(this.#failure)
+  }
+
+  #tell(shard: number, { refused, dropped, batches, read }: TakenRows): void {
     for (const sent of batches) {
-      this.#events.onBatch(batchOf(sent, this.#codec), () => this.#returned[shard]!.batches.push(sent.memory))
+      this.#events.onBatch(batchOf(sent, this.#codec), () => this.#returned[shard]!.push(sent.memory))
     }
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
@@ -184,6 +220,7 @@ export class ShardedTable {
     for (let at = 0; at < dropped.length; at += 3) {
       this.#events.onDropped(dropped[at]!, dropped[at + 1]!, dropped[at + 2]!)
     }
+    this.#cut.answered(shard, read)
   }
 }
 
