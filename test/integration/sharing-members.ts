@@ -16,6 +16,15 @@ const memberFile = fileURLToPath(new URL('keyed-member.ts', import.meta.url))
 
 export type MemberFate = Pick<KeyedMember, 'death' | 'isUnfenced' | 'standbyTasks' | 'hasFunction' | 'program'>
 
+/** A member in a process of its own, which is killed at the end of the tests. */
+export function startMember(member: KeyedMember): ChildProcess {
+  const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  closeAtEnd(() => child.kill('SIGKILL'))
+  return child
+}
+
 /** Processes of a program whose members share its work. */
 export class SharingMembers {
   readonly #target: Pick<Target, 'bootstrapServers' | 'admin'>
@@ -27,12 +36,7 @@ export class SharingMembers {
   /** @param fate - What becomes of it where it does not live on. */
   start({ app, source, sink }: Stream, layout: Layout, fate: MemberFate = {}): ChildProcess {
     const { bootstrapServers } = this.#target
-    const member: KeyedMember = { app, source, sink, bootstrapServers, layout, ...fate }
-    const child = spawn(process.execPath, [memberFile, JSON.stringify(member)], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    closeAtEnd(() => child.kill('SIGKILL'))
-    return child
+    return startMember({ app, source, sink, bootstrapServers, layout, ...fate })
   }
 
   /**
