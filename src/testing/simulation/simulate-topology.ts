@@ -141,13 +141,9 @@ class Run {
     const { partitions = 1, shuffle = true, records } = options
     const random = seededRandom(seed)
     const clock = new VirtualClock()
-    const told = (step: string) => {
-      if (step === 'a transaction is aborted' || step === 'nobody hears of it') this.failedCommits++
-      onStep(step)
-    }
     this.#program = program
     this.#options = options
-    this.#around = { clock, random, onStep: told, partitions }
+    this.#around = { clock, random, onStep, onFault: () => void this.failedCommits++, partitions }
     // Drawn at first, so that runs with and without crashes have them in the same places.
     const placed = records.map((record) => ({
       timestampMs: clock.nowMs(),

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly random: Random
   /** Is told all that happens, in order. */
   readonly onStep: (step: string) => void
+  /** A commit has failed, or nobody hears of it. */
+  readonly onFault: () => void
   readonly partitions: number
 }
 
@@ -123,13 +125,14 @@ class Life {
       send: (batch, onStored) => inner.send(batch, onStored),
       stop: () => inner.stop(),
       commit: async (offsets) => {
-        const { onStep } = this.#around
+        const { onStep, onFault } = this.#around
         const way = this.#drawWay()
         await this.#wait()
         if (way === 'fails' || this.isOver) {
           kafka.outcomes.push('aborted')
           await inner.commit(offsets).catch(() => {})
           onStep('a transaction is aborted')
+          onFault()
           throw new SimulatedFault('the commit has failed')
         }
         await inner.commit(offsets)
@@ -137,6 +140,7 @@ class Life {
         await this.#wait()
         if (way !== 'is lost' && !this.isOver) return
         onStep('nobody hears of it')
+        onFault()
         throw new SimulatedFault('the answer to the commit is lost')
       },
     }
