@@ -19,9 +19,7 @@ import { TableSweep } from '../expiry/table-sweep.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
-import { tellOfCommit } from '../events/tell-of-commit.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
-import type { WrittenTopic } from '../observe/meters.ts'
 import { AwaitedSweep } from '../optional/awaited-sweep.ts'
 import type { Session } from '../recovery/session.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
@@ -34,6 +32,7 @@ import type { Services } from '../runtime/services.ts'
 import { changesTables, recallId, tellsTimes } from '../topology/plan.ts'
 import { TableCompaction } from '../runtime/table-compaction.ts'
 import { WindowWork } from '../windows/window-work.ts'
+import { EpochBorder } from './epoch-border.ts'
 import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
 import { RoutedProgress } from '../tasks/routed-progress.ts'
@@ -104,10 +103,7 @@ class Correlation {
   readonly #areTakenWhole: boolean
   /** Whether a part of that is in the current epoch, and the rest is to come. */
   #isWithin = false
-  /** Of the epoch that is being committed: when its first row came, and its border. */
-  #times = { openedMs: 0, closedMs: 0 }
-  /** What it has written. */
-  #written: readonly WrittenTopic[] = []
+  readonly #border: EpochBorder
   readonly #timer: EpochTimer
   /** Whether rows have been recalled for reads since a batch was taken in. */
   #hasRecalledRead = false
@@ -152,6 +148,7 @@ class Correlation {
         },
       )
     const [outputs, life, doubt, windows] = [this.#outputs, this.#life, this.#doubt, this.#windows]
+    this.#border = new EpochBorder({ services, session, outputs, doubt, notice, sink: this.#sink })
     const fullTable = this.#fullTable ?? this.#paging
     const sideNames = plan.sides.map(({ name }) => name)
     const routed =
@@ -221,22 +218,12 @@ class Correlation {
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    const { statistics, meters, events, clock } = this.#services
-    const { state, schedule, sources } = this.#session
-    const nowMs = clock.monotonicMs()
+    const { state, schedule } = this.#session
+    const nowMs = this.#services.clock.monotonicMs()
     schedule.committed(nowMs)
     state.epochs.commit()
-    this.#notice.committed(state.accounting.letters)
-    sources.redriven.forget((partition, offset) => this.#hasLeft(partition, offset))
     this.#compaction.run()
-    statistics.epochs++
-    statistics.lastCommitMs = clock.monotonicMs()
-    const durationMs = nowMs - this.#times.openedMs
-    const commitMs = nowMs - this.#times.closedMs
-    for (const topic of this.#written) meters.wrote(topic)
-    meters.epochSeconds.observe(durationMs / 1_000)
-    meters.commitSeconds.observe(commitMs / 1_000)
-    tellOfCommit(events, state, { durationMs, commitMs })
+    this.#border.committed(nowMs)
     this.#onCommitted()
     void this.#promoter.look()
     // What has left may have made room, without which rows are to leave before the next border.
@@ -393,15 +380,9 @@ class Correlation {
     return !this.#isWithin && this.#timer.isDue(this.#drains.length > 0)
   }
 
-  /** Whether an offset has been consumed and is not pending, by the last committed epoch. */
-  #hasLeft(partition: number, offset: number): boolean {
-    const { accounting, pending } = this.#session.state
-    return offset < accounting.committedOffsets[partition]! && !pending.sets[partition]!.has(offset)
-  }
-
   /** Draws the border of the current epoch and sends it to be committed. */
   async #close(): Promise<void> {
-    const { timeOfDay, clock } = this.#services
+    const { timeOfDay } = this.#services
     const { state, schedule } = this.#session
     if (schedule.isCommitting || this.#isWithin || this.#paging?.isRecalling === true) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
@@ -409,9 +390,7 @@ class Correlation {
       return this.#timer.arm()
     }
     this.#timer.disarm()
-    const closedMs = clock.monotonicMs()
-    // An epoch that was due has no rows.
-    this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }
+    this.#border.draw()
     if (timeOfDay.isDue) await timeOfDay.ask()
     this.#sweep?.run(schedule.sideBytes)
     if (this.#awaited !== undefined) {
@@ -427,10 +406,6 @@ class Correlation {
     state.table.flush()
     this.#progress?.write(timeOfDay.nowMs())
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
-    await this.#outputs.sendAll(this.#sink)
-    this.#written = this.#outputs.takeSent()
-    schedule.closed(clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
-    this.#doubt.reset()
-    await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })
+    await this.#border.send(offsets)
   }
 }

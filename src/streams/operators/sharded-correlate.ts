@@ -14,9 +14,7 @@
  * Cost per record: nothing but for those that become dead letters.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
-import { tellOfCommit } from '../events/tell-of-commit.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
-import type { WrittenTopic } from '../observe/meters.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
 import { closeEpoch } from '../recovery/program-state.ts'
@@ -33,6 +31,7 @@ import type { TableOfLives } from '../shards/table-of-lives.ts'
 import { addCounts, changesOf, type Shards } from '../shards/shards.ts'
 import { mergedSink } from '../topics/program-topics.ts'
 import type { CorrelateParts } from './correlate.ts'
+import { EpochBorder } from './epoch-border.ts'
 import { EpochTimer } from './epoch-timer.ts'
 import { Outputs } from './outputs.ts'
 
@@ -105,10 +104,7 @@ class ShardedCorrelation {
   #openPieces = 0
   /** Settles when all of them are accounted for. */
   #accounted: Promise<void> = Promise.resolve()
-  /** Of the epoch that is being committed: when its first piece came, and its border. */
-  #times = { openedMs: 0, closedMs: 0 }
-  /** What it has written. */
-  #written: readonly WrittenTopic[] = []
+  readonly #border: EpochBorder
   #drains: Reply<void>[] = []
 
   private constructor(
@@ -130,6 +126,7 @@ class ShardedCorrelation {
     this.#doubt = new EpochDoubt(services, session)
     streaks.reset()
     const [outputs, life, doubt] = [this.#outputs, this.#life, this.#doubt]
+    this.#border = new EpochBorder({ services, session, outputs, doubt, notice, sink: this.#sink })
     this.#intake = new ShardIntake({ services, session, outputs, streaks, doubt })
     this.#lives = table
     this.#table = table.in(context, {
@@ -200,22 +197,12 @@ class ShardedCorrelation {
 
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
-    const { statistics, meters, events, clock } = this.#services
-    const { state, schedule, sources } = this.#session
-    const nowMs = clock.monotonicMs()
+    const { state, schedule } = this.#session
+    const nowMs = this.#services.clock.monotonicMs()
     schedule.committed(nowMs)
     state.epochs.commit()
     this.#lives.commit()
-    this.#letters.notice.committed(state.accounting.letters)
-    sources.redriven.forget((partition, offset) => this.#hasLeft(partition, offset))
-    statistics.epochs++
-    statistics.lastCommitMs = clock.monotonicMs()
-    const durationMs = nowMs - this.#times.openedMs
-    const commitMs = nowMs - this.#times.closedMs
-    for (const topic of this.#written) meters.wrote(topic)
-    meters.epochSeconds.observe(durationMs / 1_000)
-    meters.commitSeconds.observe(commitMs / 1_000)
-    tellOfCommit(events, state, { durationMs, commitMs })
+    this.#border.committed(nowMs)
     this.#onCommitted()
     void this.#promoter.look()
     if (this.#isDue || (this.#drains.length > 0 && !schedule.isOpen)) await this.#close()
@@ -295,15 +282,9 @@ class ShardedCorrelation {
     return this.#timer.isDue(this.#drains.length > 0)
   }
 
-  /** Whether an offset has been consumed and is not pending, by the last committed epoch. */
-  #hasLeft(partition: number, offset: number): boolean {
-    const { accounting, pending } = this.#session.state
-    return offset < accounting.committedOffsets[partition]! && !pending.sets[partition]!.has(offset)
-  }
-
   /** Draws the border of the current epoch and sends it to be committed. */
   async #close(): Promise<void> {
-    const { timeOfDay, clock, statistics } = this.#services
+    const { timeOfDay, statistics } = this.#services
     const { state, schedule } = this.#session
     if (schedule.isCommitting) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
@@ -311,9 +292,7 @@ class ShardedCorrelation {
       return this.#timer.arm()
     }
     this.#timer.disarm()
-    const closedMs = clock.monotonicMs()
-    // An epoch that was due has no rows.
-    this.#times = { openedMs: schedule.openedMs ?? closedMs, closedMs }
+    this.#border.draw()
     if (timeOfDay.isDue) await timeOfDay.ask()
     await this.#accounted
     const closed = await this.#table.close()
@@ -323,10 +302,6 @@ class ShardedCorrelation {
     this.#shards.note(closed)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, this.#shards.rowCount)
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs(), changesOf(closed))
-    await this.#outputs.sendAll(this.#sink)
-    this.#written = this.#outputs.takeSent()
-    schedule.closed(clock.monotonicMs(), this.#outputs.takeCheckpointBytes())
-    this.#doubt.reset()
-    await this.#sink.tell({ type: 'commit', incarnation: this.#life.incarnation, offsets })
+    await this.#border.send(offsets)
   }
 }
