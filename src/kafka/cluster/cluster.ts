@@ -37,8 +37,8 @@ type MetadataResponse = ResponseOf<typeof metadata>
 
 const readingMetadata = 'reading metadata'
 
-/** How often a new topic is looked for, which is about six seconds. */
-const newTopicAttempts = 10
+/** How long a new topic is looked for: as long as a broker has to create it. */
+const newTopicMs = 30_000
 
 /** A Kafka cluster as this process knows it: its brokers, its topics, and how long requests to it are repeated. */
 export class Cluster {
@@ -109,16 +109,19 @@ export class Cluster {
   }
 
   /**
-   * Reads one topic that was just created, or given partitions, again until the broker that is asked has heard of it.
+   * Reads one topic that was just created, or given partitions, again until the broker that is asked has heard of it,
+   * for 30 s at most.
    */
   async topicWhenReady(name: string, partitionCount = 1): Promise<Topic> {
+    const endMs = this.clock.monotonicMs() + newTopicMs
     for (let attempt = 0; ; attempt++) {
+      const isLast = this.clock.monotonicMs() >= endMs
       try {
         const [topic] = await this.topics([name])
-        if (topic!.partitions.length >= partitionCount || attempt === newTopicAttempts) return topic!
+        if (topic!.partitions.length >= partitionCount || isLast) return topic!
       } catch (error) {
         const isNew = error instanceof KafkaError && error.code === 'KAFKA_TOPIC_MISSING'
-        if (!isNew || attempt === newTopicAttempts) throw error
+        if (!isNew || isLast) throw error
       }
       await sleep(this.clock, retryDelayMs(attempt, this.random), this.#closing.signal)
     }
