@@ -1,25 +1,28 @@
 /**
  * A process of the bench of shards: the experiment from memory through decoding, stages, table and merge, whose records
- * are checked and dropped. Goes through all of it once to be warm, says that it is ready, and measures the second time.
+ * are checked and dropped: on the thread that has merged them, with shards as without. With shards each batch crosses
+ * to the main thread after that, which seals it with what its shard has finished, as a program does before it sends it,
+ * and drops it. What shards have checked is put together at the end: each customer once, in one of them.
+ * Goes through all of it once to be warm, says that it is ready, and measures the second time.
  */
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { startSystem } from '../src/actors/index.ts'
-import { createVerifier, experimentBatches } from '../src/cli/experiment/index.ts'
+import { type ActorRef, fromModule, startSystem, supervisor } from '../src/actors/index.ts'
+import { createVerifier, experimentBatches, type Verification } from '../src/cli/experiment/index.ts'
 import { systemClock } from '../src/core/clock.ts'
 import {
   BatchReader,
   Decoder,
   encodeJsonString,
   noCounts,
-  type OutputBatch,
   OutputBuilder,
   PendingTable,
   Reason,
   RecordColumns,
   sourceSlackBytes,
 } from '../src/kernel/index.ts'
-import { ShardedTable, type ShardMessage, type SharedPartition, shardTree } from '../src/streams/index.ts'
+import { ShardedTable, type ShardMessage, type SharedPartition } from '../src/streams/index.ts'
+import { type checkingShard, type CheckMessage, verificationOf } from './checking-shard.ts'
 
 const { values } = parseArgs({
   options: { customers: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
@@ -42,11 +45,11 @@ const decoder = {
   depthMax: 512,
   keyBytesMax: 1024,
 }
-const sink = { partitionCount: partitions, batchBytes: 64 << 10, recordBytesMax: 1 << 20 }
+const sink = { partitionCount: partitions, batchBytes: 64 << 10, recordBytesMax: 1 << 20, codec: 0 }
 const hashSeed = [1, 2] as const
 
 const fetches = fetchesInTurn()
-const { run, stop } = workers === 0 ? inThisThread() : await onThreads()
+const { run, verified, stop } = workers === 0 ? inThisThread() : await onThreads()
 await measured()
 process.send!('ready')
 await once(process, 'message')
@@ -55,27 +58,31 @@ await stop()
 process.disconnect()
 
 async function measured() {
-  const verifier = createVerifier(experiment)
   const [startMs, startCpu] = [systemClock.monotonicMs(), process.cpuUsage()]
-  await run((batch) => verifier.batches(batch.seal(stamp)))
+  await run()
   const { user, system } = process.cpuUsage(startCpu)
   const seconds = (systemClock.monotonicMs() - startMs) / 1_000
-  const { missing, duplicates, mismatched } = verifier.result()
+  const { missing, duplicates, mismatched } = await verified()
   if (missing + duplicates + mismatched > 0)
-    throw new Error(`the merges are wrong: ${JSON.stringify(verifier.result())}`)
+    throw new Error(`the merges are wrong: ${JSON.stringify({ missing, duplicates, mismatched })}`)
   return { seconds, cpuSeconds: (user + system) / 1e6 }
 }
 
-type Run = (check: (batch: OutputBatch) => void) => Promise<void>
+interface Variant {
+  readonly run: () => Promise<void>
+  /** What was merged since this was last asked. */
+  readonly verified: () => Promise<Verification>
+  readonly stop: () => Promise<void>
+}
 
 /** As a program does it without workers, but for its actors. */
-function inThisThread(): { run: Run; stop: () => Promise<void> } {
-  let check: (batch: OutputBatch) => void
+function inThisThread(): Variant {
+  let verifier = createVerifier(experiment)
   const out = new OutputBuilder({
     ...sink,
     sink: 0,
     onFilled(batch) {
-      check(batch)
+      verifier.batches(batch.seal(stamp))
       out.recycle(batch)
     },
   })
@@ -101,8 +108,7 @@ function inThisThread(): { run: Run; stop: () => Promise<void> } {
     new BatchReader({ decompressedBytesMax: 1 << 20 }),
     new RecordColumns(),
   ]
-  const run: Run = async (checkBatch) => {
-    check = checkBatch
+  const run = async () => {
     let count = 0
     for (const { source: _, memory, ...fetched } of fetches) {
       const view = { bytes: Buffer.from(memory), view: new DataView(memory), endOffset: fetched.nextOffset }
@@ -119,10 +125,15 @@ function inThisThread(): { run: Run; stop: () => Promise<void> } {
     }
     table.flush()
   }
-  return { run, stop: async () => {} }
+  const verified = async () => {
+    const verification = verifier.result()
+    verifier = createVerifier(experiment)
+    return verification
+  }
+  return { run, verified, stop: async () => {} }
 }
 
-async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
+async function onThreads(): Promise<Variant> {
   const setup = {
     partitionCount: partitions,
     hashSeed,
@@ -133,24 +144,27 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
     keyName: 'customerId',
     sink,
   }
-  const { ids, threads, root } = shardTree(setup, workers)
-  const system = await startSystem({ name: 'bench', root, threads })
-  let check: (batch: OutputBatch) => void
-  const table = new ShardedTable(
-    ids.map((id) => system.ref<ShardMessage>(id)),
-    {
-      onBatch(batch, recycle) {
-        check(batch)
-        recycle()
-      },
-      onRefused() {
-        throw new Error('nothing of the experiment is refused')
-      },
-      onDropped() {
-        throw new Error('nothing of the experiment is dropped')
-      },
+  const ids = Array.from({ length: workers }, (_, shard) => `shard-${shard}`)
+  const children = ids.map((id, shard) => {
+    const args = { setup: { ...setup, place: { shard, shardCount: workers } }, experiment }
+    const module = new URL('./checking-shard.ts', import.meta.url)
+    return { id, start: fromModule<typeof checkingShard>(module, 'checkingShard', args), thread: id }
+  })
+  const root = supervisor({ name: 'shards', children })
+  const system = await startSystem({ name: 'bench', root, threads: ids })
+  const refs = ids.map((id) => system.ref<ShardMessage | CheckMessage>(id))
+  const table = new ShardedTable(refs as readonly ActorRef<ShardMessage>[], {
+    onBatch(batch, recycle) {
+      batch.seal(stamp)
+      recycle()
     },
-  )
+    onRefused() {
+      throw new Error('nothing of the experiment is refused')
+    },
+    onDropped() {
+      throw new Error('nothing of the experiment is dropped')
+    },
+  })
   await table.begin()
   /** Gives a shard its records; what another one has to wait for holds it up no more than in a program. */
   const give = async (own: readonly SharedPartition[]) => {
@@ -160,8 +174,7 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
       ahead.push(table.take(records))
     }
   }
-  const run: Run = async (checkBatch) => {
-    check = checkBatch
+  const run = async () => {
     for (let from = 0; from < fetches.length; from += fetchesPerEpoch) {
       const epoch = fetches.slice(from, from + fetchesPerEpoch)
       await Promise.all(ids.map((_, shard) => give(epoch.filter(({ partition }) => partition % workers === shard))))
@@ -169,7 +182,11 @@ async function onThreads(): Promise<{ run: Run; stop: () => Promise<void> }> {
       table.commit()
     }
   }
-  return { run, stop: async () => void (await system.stop({ drainMs: 0 })) }
+  const verified = async () => {
+    const all = await Promise.all(refs.map((ref) => ref.ask({ type: 'checked' })))
+    return verificationOf(all, experiment)
+  }
+  return { run, verified, stop: async () => void (await system.stop({ drainMs: 0 })) }
 }
 
 /** What fetches would bring: about 1 MiB of each partition in turn, whole batches. */

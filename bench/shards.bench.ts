@@ -1,7 +1,7 @@
 /**
  * What shards of the table on threads are worth, without a broker: `node bench/shards.bench.ts [--rounds 15] [--customers
  * 300000] [--workers 2]`. The experiment from memory through decoding, stages, table and merge into a sink that checks
- * each record and drops it, in three variants: one thread, shards on so many threads, and as many independent processes,
+ * each record on the thread that has merged it, and drops it, in three variants: one thread, shards on so many threads, and as many independent processes,
  * which share the customers and know nothing of each other. Each round runs all in turn, each warm.
  */
 import { fork } from 'node:child_process'

@@ -34,7 +34,7 @@ export {
   readOrigins,
   type SideOrigin,
 } from './origins.ts'
-export { noProducer, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
+export { type FinishedRecords, noProducer, OutputBatch, varintLength, writeVarint } from './output-batch.ts'
 export { OutputBuilder } from './output-builder.ts'
 export { recordBatchOf } from './record-batch.ts'
 export {

@@ -1,10 +1,13 @@
 import { crc32c } from '@node-rs/crc32'
 import { codecs, compress } from './compress.ts'
+import { joinedChecksum } from './joined-checksum.ts'
 
 /** Bytes of a record batch before its records (magic 2). */
 export const batchHeaderBytes = 61
 
 const attributesTransactional = 16
+/** The checksum is of all from here on. */
+const checkedFrom = 21
 
 /** Bytes of memory after a batch, because parts are copied four at a time. */
 export const slackBytes = 8
@@ -20,6 +23,15 @@ export interface ProducerStamp {
 /** The stamp of batches that are neither numbered nor in a transaction. */
 export const noProducer: ProducerStamp = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false }
 
+/** The records of a batch as they are sent, after the room for its header. */
+export interface FinishedRecords {
+  /** What they are compressed with: a number of `codecs`. */
+  readonly codec: number
+  /** Where they end. */
+  readonly end: number
+  readonly checksum: number
+}
+
 /**
  * One record batch being filled, encoded as Kafka stores it. The header is written by `seal`.
  *
@@ -33,9 +45,10 @@ export class OutputBatch {
   readonly buffer: Buffer
   /** What its records are compressed with when it is sealed: a number of `codecs`. */
   readonly codec: number
-  /** The records as they were compressed; undefined before, and where that would not make them smaller. */
-  #compressed: Buffer | undefined
-  #isTried = false
+  /** What its records are compressed with and where they end, once compression was tried. */
+  #compressed: Omit<FinishedRecords, 'checksum'> | undefined
+  /** Of its records as they are sent, once they are finished. */
+  #checksum: number | undefined
   /** Index of the sink in the plan. */
   sink = 0
   partition = 0
@@ -68,39 +81,32 @@ export class OutputBatch {
     this.position = batchHeaderBytes
     this.count = 0
     this.#compressed = undefined
-    this.#isTried = false
+    this.#checksum = undefined
+  }
+
+  /**
+   * Compresses the records in place and takes their checksum, once: so that no more than a header is left to `seal`,
+   * perhaps on another thread.
+   */
+  finish(): FinishedRecords {
+    const { codec, end } = this.#compress()
+    this.#checksum ??= crc32c(this.buffer.subarray(batchHeaderBytes, end))
+    return { codec, end, checksum: this.#checksum }
+  }
+
+  /** Its records were finished in this memory, on another thread. */
+  wereFinished({ codec, end, checksum }: FinishedRecords): void {
+    this.#compressed = { codec, end }
+    this.#checksum = checksum
   }
 
   /**
    * Writes the header and the checksum, and gives the batch as it is sent. May be called again with another stamp, and
    * compresses once.
    */
-  seal(stamp: ProducerStamp): Buffer {
-    const compressed = this.#compress()
-    if (compressed === undefined) return this.#writeHeader(stamp, this.view, this.buffer.subarray(0, this.position), 0)
-    return this.#writeHeader(stamp, viewOf(compressed), compressed, this.codec)
-  }
-
-  /** With room for the header before them. */
-  #compress(): Buffer | undefined {
-    if (this.codec === codecs.none || this.#isTried) return this.#compressed
-    this.#isTried = true
-    const records = this.buffer.subarray(batchHeaderBytes, this.position)
-    const compressed = compress(this.codec, records)
-    // A topic takes batches of a size, for which only records that are not compressed are measured.
-    if (compressed.length < records.length) {
-      this.#compressed = Buffer.concat([Buffer.alloc(batchHeaderBytes), compressed])
-    }
-    return this.#compressed
-  }
-
-  #writeHeader(
-    { producerId, epoch, sequence, isTransactional }: ProducerStamp,
-    view: DataView,
-    batch: Buffer,
-    codec: number,
-  ): Buffer {
-    const end = batch.length
+  seal({ producerId, epoch, sequence, isTransactional }: ProducerStamp): Buffer {
+    const { codec, end } = this.#compress()
+    const { view } = this
     view.setBigInt64(0, 0n)
     view.setInt32(8, end - 12)
     view.setInt32(12, -1)
@@ -113,13 +119,32 @@ export class OutputBatch {
     view.setInt16(51, epoch)
     view.setInt32(53, sequence)
     view.setInt32(57, this.count)
-    view.setUint32(17, crc32c(batch.subarray(21)))
-    return batch
+    view.setUint32(17, this.#checksumTo(end))
+    return this.buffer.subarray(0, end)
   }
-}
 
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length)
+  /** Of all behind the checksum. */
+  #checksumTo(end: number): number {
+    if (this.#checksum === undefined) return crc32c(this.buffer.subarray(checkedFrom, end))
+    const header = crc32c(this.buffer.subarray(checkedFrom, batchHeaderBytes))
+    return joinedChecksum(header, this.#checksum, end - batchHeaderBytes)
+  }
+
+  #compress(): Omit<FinishedRecords, 'checksum'> {
+    this.#compressed ??= this.#compressedInPlace()
+    return this.#compressed
+  }
+
+  #compressedInPlace(): Omit<FinishedRecords, 'checksum'> {
+    const asTheyAre = { codec: codecs.none, end: this.position }
+    if (this.codec === codecs.none) return asTheyAre
+    const records = this.buffer.subarray(batchHeaderBytes, this.position)
+    const compressed = compress(this.codec, records)
+    // A topic takes batches of a size, for which only records that are not compressed are measured.
+    if (compressed.length >= records.length) return asTheyAre
+    records.set(compressed)
+    return { codec: this.codec, end: batchHeaderBytes + compressed.length }
+  }
 }
 
 /** Bytes of a number as a zigzag varint; exact for integers up to 2^52 in size. */

@@ -1,2 +1,9 @@
 export { experimentOptions } from './options.ts'
-export { createVerifier, experimentBatches, experimentErrors, recordsPerCustomer } from './records/index.ts'
+export {
+  createVerifier,
+  type Experiment,
+  experimentBatches,
+  experimentErrors,
+  recordsPerCustomer,
+  type Verification,
+} from './records/index.ts'

@@ -1,5 +1,4 @@
 import { supervisor, type SupervisorOptions, type SystemOptions } from '../../actors/index.ts'
-import { codecs } from '../../kernel/index.ts'
 import { recall } from '../operators/recall.ts'
 import { correlate, type CorrelateParts } from '../operators/correlate.ts'
 import { restore } from '../operators/restore.ts'
@@ -94,7 +93,7 @@ function shardedTree({ shards, correlating, writing, reading }: ShardedTreeParts
   const { services, session } = correlating
   const { plan, options } = services
   const { ids, threads, root } = shardTree(shardSetup(services, session), shards.count)
-  const table = new TableOfLives(ids, codecs[plan.sinks[0]!.compression])
+  const table = new TableOfLives(ids)
   const operators = supervisor({
     name: 'operators',
     strategy: 'oneForAll',

@@ -1,5 +1,12 @@
 import type { Reply } from '../../actors/index.ts'
-import type { AbortedTransaction, DecodedSide, FieldPath, PartitionCounts, ShardPlace } from '../../kernel/index.ts'
+import type {
+  AbortedTransaction,
+  DecodedSide,
+  FieldPath,
+  FinishedRecords,
+  PartitionCounts,
+  ShardPlace,
+} from '../../kernel/index.ts'
 import type { SharedLinks } from './shard-links.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
@@ -19,6 +26,8 @@ export interface ShardSetup {
     readonly partitionCount: number
     readonly batchBytes: number
     readonly recordBytesMax: number
+    /** What batches are compressed with: a number of `codecs`. */
+    readonly codec: number
   }
 }
 
@@ -44,7 +53,7 @@ export interface SharedPartition {
   readonly aborted: readonly AbortedTransaction[]
 }
 
-/** A batch of merged records as it crosses. */
+/** A batch of merged records as it crosses: nothing but a header is to be written. */
 export interface SentBatch {
   readonly memory: ArrayBuffer
   readonly partition: number
@@ -52,6 +61,7 @@ export interface SentBatch {
   readonly count: number
   readonly baseTimestamp: number
   readonly maxTimestamp: number
+  readonly finished: FinishedRecords
 }
 
 /** What came of rows. */

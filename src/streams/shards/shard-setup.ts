@@ -1,3 +1,4 @@
+import { codecs } from '../../kernel/index.ts'
 import type { Session } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
@@ -22,6 +23,7 @@ export function shardSetup(
       partitionCount: topics.sinks[mergedSink]!.partitions.length,
       batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[mergedSink]!),
       recordBytesMax: recordBytesMax(topics, mergedSink),
+      codec: codecs[plan.sinks[0]!.compression],
     },
   }
 }

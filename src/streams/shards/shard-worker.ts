@@ -11,7 +11,6 @@
 import { defineActor } from '../../actors/index.ts'
 import {
   BatchReader,
-  codecs,
   type CutBatch,
   Decoder,
   encodeJsonString,
@@ -28,6 +27,7 @@ import {
 import type {
   ClosedShard,
   Reread,
+  SentBatch,
   ShardChange,
   ShardDecoder,
   SharedPartition,
@@ -69,7 +69,8 @@ class Shard {
   readonly #columns = new RecordColumns()
   readonly #out: OutputBuilder
   #links!: ShardLinks
-  readonly #filled: OutputBatch[] = []
+  readonly #filled: SentBatch[] = []
+  readonly #codec: number
   #refused: number[] = []
   #dropped: number[] = []
   #counts: Counts
@@ -77,6 +78,7 @@ class Shard {
   constructor(setup: ShardSetup) {
     const { place, hashSeed, bytesMax, decompressedBytesMax, sideNames, decoders, keyName, sink } = setup
     this.#counts = countsOf(setup.partitionCount)
+    this.#codec = sink.codec
     this.#table = new PendingTable({
       sideCount: sideNames.length,
       bytesMax,
@@ -91,8 +93,7 @@ class Shard {
     this.#out = new OutputBuilder({
       ...sink,
       sink: 0,
-      codec: codecs.none,
-      onFilled: (batch) => this.#filled.push(batch),
+      onFilled: (batch) => this.#filled.push(sentBatchOf(batch)),
     })
     this.#table.publishTo({
       out: this.#out,
@@ -201,7 +202,7 @@ class Shard {
   }
 
   #takeBack(batches: readonly ArrayBuffer[]): void {
-    for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, codecs.none))
+    for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, this.#codec))
   }
 
   #noteRefused({ count, partition, side, reason, offset }: RecordColumns): void {
@@ -215,13 +216,14 @@ class Shard {
     const [refused, dropped] = [this.#refused, this.#dropped]
     this.#refused = []
     this.#dropped = []
-    const batches = this.#filled
-      .splice(0)
-      .map(({ memory, partition, position, count, baseTimestamp, maxTimestamp }) => {
-        return { memory, partition, position, count, baseTimestamp, maxTimestamp }
-      })
-    return { refused, dropped, batches, read: this.#links.read }
+    return { refused, dropped, batches: this.#filled.splice(0), read: this.#links.read }
   }
+}
+
+/** Finished here, where its records were just written, so that the main thread reads none of them. */
+function sentBatchOf(batch: OutputBatch): SentBatch {
+  const { memory, partition, position, count, baseTimestamp, maxTimestamp } = batch
+  return { memory, partition, position, count, baseTimestamp, maxTimestamp, finished: batch.finish() }
 }
 
 /** Of the current epoch. */

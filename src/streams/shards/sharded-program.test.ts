@@ -117,7 +117,7 @@ describe('B17 a program whose table is in shards', () => {
 
 describe('the shards of a program over its lives', () => {
   it('count a lost one as a crash only when that comes time and again without an epoch', () => {
-    const table = new TableOfLives([], 0)
+    const table = new TableOfLives([])
     const events = { onBatch() {}, onRefused() {}, onDropped() {} }
     table.in({ ref: () => assert.fail('there are none') }, events)
     const losses = (count: number) => Array.from({ length: count }, () => table.countsAsCrash(shardLost(0)))

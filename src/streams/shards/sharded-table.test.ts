@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fromModule, startSystem, supervisor } from '../../actors/index.ts'
 import { nextInt, type Random, seededRandom, systemRandom } from '../../core/random.ts'
-import { noHeaders, type OutputBatch, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
+import { codecs, noHeaders, type OutputBatch, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
 import { Oracle, resultOf } from './fixtures/oracle.ts'
 import type { mortal } from './fixtures/mortal.ts'
 import type { ShardMessage, SharedPartition } from './shard-messages.ts'
@@ -30,7 +30,7 @@ const setup = {
     },
   ],
   keyName: 'key',
-  sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20 },
+  sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20, codec: 0 },
 }
 const epochs = 8
 /** Each costs the start of a thread. */
@@ -45,8 +45,10 @@ for (const shardCount of [2, 3]) {
       const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
       const random = seededRandom(seed)
       const program = new Program(random)
-      const oracle = new Oracle(setup)
-      await using shards = await Shards.start(shardCount, 2 ** (7 + nextInt(random, 10)))
+      const codec = nextInt(random, Object.keys(codecs).length)
+      const made = { ...setup, sink: { ...setup.sink, codec } }
+      const oracle = new Oracle(made)
+      await using shards = await Shards.start(made, shardCount, 2 ** (7 + nextInt(random, 10)))
       let ends = 0
       try {
         for (let epoch = 0; epoch < epochs; epoch++) {
@@ -88,7 +90,7 @@ for (const shardCount of [2, 3]) {
 describe('a table of shards of which one is lost', () => {
   it('B17 says so to whoever gives records or closes an epoch, until another life begins', async () => {
     const records = { ...new Program(seededRandom(1)).chunk(), partition: 1 }
-    await using shards = await Shards.start(2, 1_024)
+    await using shards = await Shards.start(setup, 2, 1_024)
     await shards.endThread(1)
 
     await assert.rejects(shards.table.close(), { code: 'SHARD_LOST', details: { shard: 2 } })
@@ -184,14 +186,13 @@ class Shards implements AsyncDisposable {
           throw new Error('nothing that was taken in is dropped')
         },
       },
-      undefined,
       ringBytes,
     )
   }
 
   /** @param ringBytes - So few that shards wait for each other now and then. */
-  static async start(count: number, ringBytes: number): Promise<Shards> {
-    const { ids, threads, root: tree } = shardTree(setup, count)
+  static async start(made: typeof setup, count: number, ringBytes: number): Promise<Shards> {
+    const { ids, threads, root: tree } = shardTree(made, count)
     const module = new URL('./fixtures/mortal.ts', import.meta.url)
     const root = supervisor({
       name: 'root',

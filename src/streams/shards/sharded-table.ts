@@ -45,7 +45,6 @@ const beginningsMax = 100
 export class ShardedTable {
   readonly #shards: readonly ActorRef<ShardMessage>[]
   readonly #events: ShardEvents
-  readonly #codec: number | undefined
   readonly #links: LinkMaker
   readonly #cut: CutProgress
   /** By shard: memory of batches that goes back to it. */
@@ -55,14 +54,10 @@ export class ShardedTable {
   /** What has ended the life, once something has. */
   #failure: unknown
 
-  /**
-   * @param codec - What batches are compressed with when they are sealed. @defaultValue none
-   * @param ringBytes - @see LinkMaker
-   */
-  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents, codec?: number, ringBytes?: number) {
+  /** @param ringBytes - @see LinkMaker */
+  constructor(shards: readonly ActorRef<ShardMessage>[], events: ShardEvents, ringBytes?: number) {
     this.#shards = shards
     this.#events = events
-    this.#codec = codec
     this.#returned = shards.map(() => [])
     this.#links = new LinkMaker(shards.length, ringBytes)
     this.#cut = new CutProgress(shards.length, (shard) => void this.#takeCut(shard))
@@ -212,7 +207,7 @@ export class ShardedTable {
 
   #tell(shard: number, { refused, dropped, batches, read }: TakenRows): void {
     for (const sent of batches) {
-      this.#events.onBatch(batchOf(sent, this.#codec), () => this.#returned[shard]!.push(sent.memory))
+      this.#events.onBatch(batchOf(sent), () => this.#returned[shard]!.push(sent.memory))
     }
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
@@ -233,11 +228,9 @@ function faultOf(shard: number, error: unknown): unknown {
     : shardLost(shard, error)
 }
 
-function batchOf(
-  { memory, partition, position, count, baseTimestamp, maxTimestamp }: SentBatch,
-  codec: number | undefined,
-): OutputBatch {
-  const batch = OutputBatch.over(memory, codec)
+function batchOf({ memory, partition, finished, ...rest }: SentBatch): OutputBatch {
+  const batch = OutputBatch.over(memory)
   batch.reset(0, partition)
-  return Object.assign(batch, { position, count, baseTimestamp, maxTimestamp })
+  batch.wereFinished(finished)
+  return Object.assign(batch, rest)
 }

@@ -10,7 +10,6 @@ const lossesMax = 5
 /** The shards of a program over all lives of its operators. */
 export class TableOfLives {
   readonly #ids: readonly string[]
-  readonly #codec: number
   #table: ShardedTable | undefined
   #events: ShardEvents | undefined
   /** The epoch that is closed in the shards and not known to have committed; undefined where none is. */
@@ -19,9 +18,8 @@ export class TableOfLives {
   #losses = 0
 
   /** @param ids - Of the actors of the shards. */
-  constructor(ids: readonly string[], codec: number) {
+  constructor(ids: readonly string[]) {
     this.#ids = ids
-    this.#codec = codec
   }
 
   /** The table, which tells these from now on. */
@@ -34,7 +32,6 @@ export class TableOfLives {
         onRefused: (partition, offset, reason) => this.#events!.onRefused(partition, offset, reason),
         onDropped: (partition, offset, reason) => this.#events!.onDropped(partition, offset, reason),
       },
-      this.#codec,
     )
     return this.#table
   }
