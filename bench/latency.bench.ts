@@ -91,8 +91,11 @@ async function measure(layout: string, app: string): Promise<Latencies> {
     String(merges),
     String(recordsPerSecond),
   ])
-  const [{ all, warm }] = (await once(reader, 'message')) as [{ all: Latencies; warm: Latencies }]
-  await once(sender, 'exit')
+  // The sender may be the first to end.
+  const [[{ all, warm }]] = (await Promise.all([once(reader, 'message'), once(sender, 'exit')])) as [
+    [{ all: Latencies; warm: Latencies }],
+    unknown,
+  ]
   await members.haveMerged(merges)
   await members.stop()
   await deleteTopics(cluster, [source, sink, ...ownTopicsOf(layout, app)])
