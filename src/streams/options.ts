@@ -47,7 +47,7 @@ export const runOptions = {
     max: 1_000,
     env: 'MILLRACE_TRANSACTIONS_PER_SECOND_MAX',
     flag: '--transactions-per-second-max',
-    doc: 'Epochs per second at most that are closed before their time, because all records have been read.',
+    doc: 'Epochs per second at most that are closed before their time, because all records have been read; twice as many where a subtopology reads nothing but what another one has committed.',
   },
   checkpointBytesPerSecondMax: {
     type: 'int',

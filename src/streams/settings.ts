@@ -34,7 +34,8 @@ export interface ProgramSettings {
    */
   readonly epochIdleMs?: number | undefined
   /**
-   * Epochs per second at most that are closed before their time, because all records have been read.
+   * Epochs per second at most that are closed before their time, because all records have been read; twice as many
+   * where a subtopology reads nothing but what another one has committed.
    *
    * A whole number from 1 to 1000. If it is not given, `MILLRACE_TRANSACTIONS_PER_SECOND_MAX` is read from the
    * environment.

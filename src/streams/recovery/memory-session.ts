@@ -1,4 +1,5 @@
 import { type CheckpointRecords, manifestOf } from '../checkpoint/checkpoint-records.ts'
+import { epochLimits } from '../epochs/epoch-limits.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
@@ -52,7 +53,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
       attemptsMax: options.processAttempts,
       note: async () => {},
     }),
-    schedule: new EpochSchedule(options),
+    schedule: new EpochSchedule(epochLimits(options, plan)),
     lives: new Lives(services),
     openStreaks: new Set(),
     shards: shardCount === 0 ? undefined : new Shards(shardCount),

@@ -6,6 +6,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { type CheckpointView, readAll } from '../checkpoint/checkpoint-view.ts'
 import { LastEpoch } from '../checkpoint/last-epoch.ts'
+import { epochLimits } from '../epochs/epoch-limits.ts'
 import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { writeAttempts } from '../poison/attempt.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
@@ -78,7 +79,7 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
     sources: found.sources,
     endOffsets: found.logEnds,
     careful,
-    schedule: new EpochSchedule(services.options),
+    schedule: new EpochSchedule(epochLimits(services.options, services.plan)),
     lives: new Lives(services),
     openStreaks: new Set(),
     shards: shardsOf(services, careful, state),
