@@ -1,6 +1,6 @@
 import { closestName } from '../../core/closest-name.ts'
 import { ConfigError } from '../../core/errors.ts'
-import { defineCommand, exitCodes, jsonOption } from '../command.ts'
+import { defineCommand, exitCodes, jsonOption, type ListedCommand } from '../command.ts'
 import { bashCompletion } from '../completion/bash.ts'
 import { fishCompletion } from '../completion/fish.ts'
 import { type Vocabulary, vocabularyOf } from '../completion/vocabulary.ts'
@@ -12,23 +12,24 @@ const scripts: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = {
   fish: fishCompletion,
 }
 
-export const completion = defineCommand({
-  operands: ['shell'],
-  operandChoices: Object.keys(scripts),
-  options: { ...jsonOption },
-  usual: {},
-  example: 'bash',
-  async run({ operands, output }) {
-    const shell = operands[0]!
-    const scriptOf = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
-    if (scriptOf === undefined) throw unknownShell(shell)
-    // Here, and not above: the list of commands has this one in it.
-    const { commands } = await import('./index.ts')
-    const script = scriptOf(await vocabularyOf(commands))
-    output.result({ shell, script }, script.trimEnd())
-    return exitCodes.done
-  },
-})
+/** Prints the script of a shell for these commands. */
+export function completionOf(commands: readonly ListedCommand[]) {
+  return defineCommand({
+    operands: ['shell'],
+    operandChoices: Object.keys(scripts),
+    options: { ...jsonOption },
+    usual: {},
+    example: 'bash',
+    async run({ operands, output }) {
+      const shell = operands[0]!
+      const scriptOf = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined
+      if (scriptOf === undefined) throw unknownShell(shell)
+      const script = scriptOf(await vocabularyOf(commands))
+      output.result({ shell, script }, script.trimEnd())
+      return exitCodes.done
+    },
+  })
+}
 
 function unknownShell(shell: string): ConfigError {
   const known = Object.keys(scripts)

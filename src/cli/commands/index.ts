@@ -101,6 +101,6 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'completion',
     summary: 'Prints a script that has a shell complete commands and flags: of bash, zsh or fish.',
-    load: async () => (await import('./completion.ts')).completion,
+    load: async () => (await import('./completion.ts')).completionOf(commands),
   },
 ]
