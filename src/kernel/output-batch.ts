@@ -38,8 +38,8 @@ export interface FinishedRecords {
  * @see Kafka protocol guide, "Record batch"
  */
 export class OutputBatch {
-  /** What its bytes lie in: all its own, by which it goes to another thread, where its builder reserves none. */
-  readonly memory: ArrayBuffer
+  /** What its bytes lie in: all its own where its builder reserves none, so that it may lie where threads see it. */
+  readonly memory: ArrayBufferLike
   readonly bytes: Uint8Array
   readonly view: DataView
   readonly buffer: Buffer
@@ -58,7 +58,12 @@ export class OutputBatch {
   maxTimestamp = 0
 
   /** @param memory - That it takes up from `at` on, with its slack. @defaultValue its own */
-  constructor(capacity: number, codec: number = codecs.none, memory = new ArrayBuffer(capacity + slackBytes), at = 0) {
+  constructor(
+    capacity: number,
+    codec: number = codecs.none,
+    memory: ArrayBufferLike = new ArrayBuffer(capacity + slackBytes),
+    at = 0,
+  ) {
     this.codec = codec
     this.memory = memory
     this.bytes = new Uint8Array(memory, at, capacity)
@@ -66,8 +71,13 @@ export class OutputBatch {
     this.buffer = Buffer.from(memory, at, capacity)
   }
 
-  /** A batch in the memory of another one, which came from another thread. */
-  static over(memory: ArrayBuffer, codec?: number): OutputBatch {
+  /** A batch in memory that other threads see. */
+  static shared(capacity: number, codec?: number): OutputBatch {
+    return OutputBatch.over(new SharedArrayBuffer(capacity + slackBytes), codec)
+  }
+
+  /** A batch in the memory of another one, which is another thread's, or was. */
+  static over(memory: SharedArrayBuffer, codec?: number): OutputBatch {
     return new OutputBatch(memory.byteLength - slackBytes, codec, memory)
   }
 

@@ -17,6 +17,8 @@ export interface OutputBuilderOptions {
    * that some 20 MB outside of its heap were added, however little it has to look for. @defaultValue 0
    */
   reservedBytes?: number
+  /** Whether its batches lie in memory that threads see. @defaultValue false */
+  isShared?: boolean
   onFilled: BatchFilled
 }
 
@@ -27,6 +29,7 @@ export class OutputBuilder {
   /** Bytes of a batch with its header. */
   readonly batchBytes: number
   readonly #codec: number | undefined
+  readonly #isShared: boolean
   readonly #onFilled: BatchFilled
   readonly #open: (OutputBatch | undefined)[]
   readonly #pool: OutputBatch[] = []
@@ -34,11 +37,20 @@ export class OutputBuilder {
   /** How far it is taken up by batches. */
   #reservedAt = 0
 
-  constructor({ sink, partitionCount, batchBytes, codec, reservedBytes = 0, onFilled }: OutputBuilderOptions) {
+  constructor({
+    sink,
+    partitionCount,
+    batchBytes,
+    codec,
+    reservedBytes = 0,
+    isShared = false,
+    onFilled,
+  }: OutputBuilderOptions) {
     this.#sink = sink
     this.partitionCount = partitionCount
     this.batchBytes = batchBytes
     this.#codec = codec
+    this.#isShared = isShared
     this.#onFilled = onFilled
     this.#open = Array.from({ length: partitionCount })
     this.#reserved = reservedBytes > 0 ? new ArrayBuffer(reservedBytes) : undefined
@@ -121,15 +133,18 @@ export class OutputBuilder {
   }
 
   #take(bytesNeeded: number): OutputBatch {
-    if (bytesNeeded > this.batchBytes) return new OutputBatch(bytesNeeded, this.#codec)
-    return this.#pool.pop() ?? this.#newBatch()
+    if (bytesNeeded > this.batchBytes) return this.#newBatch(bytesNeeded)
+    return this.#pool.pop() ?? this.#reservedBatch() ?? this.#newBatch(this.batchBytes)
   }
 
-  #newBatch(): OutputBatch {
+  #newBatch(sizeBytes: number): OutputBatch {
+    return this.#isShared ? OutputBatch.shared(sizeBytes, this.#codec) : new OutputBatch(sizeBytes, this.#codec)
+  }
+
+  #reservedBatch(): OutputBatch | undefined {
     const at = this.#reservedAt
     const sizeBytes = this.batchBytes + slackBytes
-    if (this.#reserved === undefined || at + sizeBytes > this.#reserved.byteLength)
-      return new OutputBatch(this.batchBytes, this.#codec)
+    if (this.#reserved === undefined || at + sizeBytes > this.#reserved.byteLength) return undefined
     this.#reservedAt += sizeBytes
     return new OutputBatch(this.batchBytes, this.#codec, this.#reserved, at)
   }

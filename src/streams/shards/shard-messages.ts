@@ -53,9 +53,10 @@ export interface SharedPartition {
   readonly aborted: readonly AbortedTransaction[]
 }
 
-/** A batch of merged records as it crosses: nothing but a header is to be written. */
+/** A batch of merged records as the main thread is told of it: nothing but a header is to be written. */
 export interface SentBatch {
-  readonly memory: ArrayBuffer
+  /** Is the main thread's until it comes back with further records. */
+  readonly memory: SharedArrayBuffer
   readonly partition: number
   readonly position: number
   readonly count: number
@@ -132,7 +133,7 @@ export type ShardMessage =
       readonly records: SharedPartition
       readonly reread: Reread | undefined
       /** Memory of batches that comes back. */
-      readonly returned: readonly ArrayBuffer[]
+      readonly returned: readonly SharedArrayBuffer[]
       readonly reply: Reply<TakenRecords | undefined>
     }
   /** Takes in what others have cut out. */

@@ -9,6 +9,7 @@
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
  */
 import { defineActor } from '../../actors/index.ts'
+import { assert } from '../../core/assert.ts'
 import {
   BatchReader,
   type CutBatch,
@@ -93,6 +94,7 @@ class Shard {
     this.#out = new OutputBuilder({
       ...sink,
       sink: 0,
+      isShared: true,
       onFilled: (batch) => this.#filled.push(sentBatchOf(batch)),
     })
     this.#table.publishTo({
@@ -129,7 +131,7 @@ class Shard {
   }
 
   /** @returns undefined where the life is over. */
-  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly ArrayBuffer[]) {
+  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly SharedArrayBuffer[]) {
     this.#takeBack(returned)
     const { source, partition, memory, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
@@ -201,7 +203,7 @@ class Shard {
     this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
   }
 
-  #takeBack(batches: readonly ArrayBuffer[]): void {
+  #takeBack(batches: readonly SharedArrayBuffer[]): void {
     for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, this.#codec))
   }
 
@@ -223,6 +225,7 @@ class Shard {
 /** Finished here, where its records were just written, so that the main thread reads none of them. */
 function sentBatchOf(batch: OutputBatch): SentBatch {
   const { memory, partition, position, count, baseTimestamp, maxTimestamp } = batch
+  assert(memory instanceof SharedArrayBuffer, 'batches of shards lie where the main thread sees them')
   return { memory, partition, position, count, baseTimestamp, maxTimestamp, finished: batch.finish() }
 }
 
