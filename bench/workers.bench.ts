@@ -1,10 +1,12 @@
 /**
  * What threads for functions are worth, without a broker: `node bench/workers.bench.ts [--rounds 7] [--customers 100000]
- * [--workers 2] [--micros 0,2,5,10,20]`. The experiment from memory, each of whose records costs so many microseconds in
+ * [--workers 2] [--micros 0,1,2,5,10,20]`. The experiment from memory, each of whose records costs so many microseconds in
  * a function. One process with workers is compared with as many processes as there are workers, which share the records
- * and know nothing of each other, and with one process without workers. Each round runs all in turn.
+ * and know nothing of each other, and with one process without workers. Each round runs all in turn. At the end: from
+ * which of these costs on the workers pay, that is make more records a second than none on as many cores.
  */
 import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
@@ -18,13 +20,15 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     customers: { type: 'string', default: '100000' },
     workers: { type: 'string', default: '2' },
-    micros: { type: 'string', default: '0,2,5,10,20' },
+    micros: { type: 'string', default: '0,1,2,5,10,20' },
   },
 })
 const [customers, workers, rounds] = [Number(values.customers), Number(values.workers), Number(values.rounds)]
 
 console.log(`${machineText()}; ${rounds} rounds: median [least – most]`)
 const roundsPerMicro = calibrate()
+/** The least cost from which on workers have paid; undefined where the last one did not. */
+let paysFrom: number | undefined
 for (const micros of values.micros.split(',').map(Number)) {
   const ratios: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let round = 0; round < rounds; round++) {
@@ -36,10 +40,13 @@ for (const micros of values.micros.split(',').map(Number)) {
     ratios[2].push(placed.cpuSeconds / processes.cpuSeconds)
     ratios[3].push(((placed.cpuSeconds - alone.cpuSeconds) * 1e6) / (customers * 3))
   }
+  paysFrom = spreadOf(ratios[1]).median > 1 ? (paysFrom ?? micros) : undefined
   const [beside, over, cpu, more] = ratios.map((each) => spreadText(spreadOf(each), 2))
   console.log(`${micros} µs a record, ${workers} workers: rate ${beside} of ${workers} processes, ${over} of none;`)
   console.log(`  CPU ${cpu} of ${workers} processes, ${more} µs a record more than none`)
 }
+const answer = paysFrom === undefined ? 'do not pay at any of these costs' : `pay from ${paysFrom} µs a record on`
+console.log(`${workers} workers ${answer}, on ${availableParallelism()} cores`)
 
 /** Runs processes at the same time, each with its share of the customers. */
 function run(count: number, workersEach: number, micros: number): Promise<TimedProcesses> {
