@@ -77,8 +77,13 @@ export class OutputBatch {
   }
 
   /** A batch in the memory of another one, which is another thread's, or was. */
-  static over(memory: SharedArrayBuffer, codec?: number): OutputBatch {
+  static over(memory: ArrayBufferLike, codec?: number): OutputBatch {
     return new OutputBatch(memory.byteLength - slackBytes, codec, memory)
+  }
+
+  /** Whether it lies in memory that other threads see; else it is given away when it goes to one. */
+  get isShared(): boolean {
+    return this.memory instanceof SharedArrayBuffer
   }
 
   get capacity(): number {

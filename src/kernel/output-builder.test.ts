@@ -88,6 +88,27 @@ describe('OutputBuilder', () => {
     assert.equal(first!.byteLength, 2 * 310)
   })
 
+  it('has as many batches in memory that threads see as it keeps, and larger ones in memory to be given away', () => {
+    const keptMax = 512
+    const { builder, batches } = new Outputs({ partitionCount: 1, batchBytes: 200, isShared: true })
+    const fill = (count: number) => {
+      for (let made = 0; made < count; made++) write(builder, { value: 'v'.repeat(50) })
+      builder.flush()
+      return batches.splice(0)
+    }
+    const sharedIn = (made: readonly OutputBatch[]) => made.filter(({ isShared }) => isShared).length
+
+    const first = fill(keptMax + 3)
+    for (const batch of first) builder.recycle(batch)
+    const again = fill(keptMax)
+    builder.letGo()
+    const afterwards = fill(2)
+    write(builder, { value: 'v'.repeat(500) })
+    builder.flush()
+
+    assert.deepEqual([first, again, afterwards, batches].map(sharedIn), [keptMax, keptMax, 2, 0])
+  })
+
   it('builds what the batch reader reads', () => {
     const outputs = new Outputs({ partitionCount: 2, batchBytes: 2000 })
     for (const record of records) write(outputs.builder, record)

@@ -17,7 +17,10 @@ export interface OutputBuilderOptions {
    * that some 20 MB outside of its heap were added, however little it has to look for. @defaultValue 0
    */
   reservedBytes?: number
-  /** Whether its batches lie in memory that threads see. @defaultValue false */
+  /**
+   * Whether batches lie in memory that threads see, as many as are kept for reuse. V8 counts no such memory, so it would
+   * not collect what is left of more of it, or of larger batches: these are given away. @defaultValue false
+   */
   isShared?: boolean
   onFilled: BatchFilled
 }
@@ -30,6 +33,8 @@ export class OutputBuilder {
   readonly batchBytes: number
   readonly #codec: number | undefined
   readonly #isShared: boolean
+  /** Batches in shared memory that there are. */
+  #sharedCount = 0
   readonly #onFilled: BatchFilled
   readonly #open: (OutputBatch | undefined)[]
   readonly #pool: OutputBatch[] = []
@@ -132,13 +137,20 @@ export class OutputBuilder {
     if (batch.capacity === this.batchBytes && this.#pool.length < poolMax) this.#pool.push(batch)
   }
 
-  #take(bytesNeeded: number): OutputBatch {
-    if (bytesNeeded > this.batchBytes) return this.#newBatch(bytesNeeded)
-    return this.#pool.pop() ?? this.#reservedBatch() ?? this.#newBatch(this.batchBytes)
+  /** Batches that have been handed over and are not back may never come back. */
+  letGo(): void {
+    this.#sharedCount = this.#pool.filter(({ isShared }) => isShared).length
   }
 
-  #newBatch(sizeBytes: number): OutputBatch {
-    return this.#isShared ? OutputBatch.shared(sizeBytes, this.#codec) : new OutputBatch(sizeBytes, this.#codec)
+  #take(bytesNeeded: number): OutputBatch {
+    if (bytesNeeded > this.batchBytes) return new OutputBatch(bytesNeeded, this.#codec)
+    return this.#pool.pop() ?? this.#reservedBatch() ?? this.#newBatch()
+  }
+
+  #newBatch(): OutputBatch {
+    if (!this.#isShared || this.#sharedCount === poolMax) return new OutputBatch(this.batchBytes, this.#codec)
+    this.#sharedCount++
+    return OutputBatch.shared(this.batchBytes, this.#codec)
   }
 
   #reservedBatch(): OutputBatch | undefined {

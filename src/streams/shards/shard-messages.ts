@@ -56,7 +56,7 @@ export interface SharedPartition {
 /** A batch of merged records as the main thread is told of it: nothing but a header is to be written. */
 export interface SentBatch {
   /** Is the main thread's until it comes back with further records. */
-  readonly memory: SharedArrayBuffer
+  readonly memory: ArrayBufferLike
   readonly partition: number
   readonly position: number
   readonly count: number
@@ -133,7 +133,7 @@ export type ShardMessage =
       readonly records: SharedPartition
       readonly reread: Reread | undefined
       /** Memory of batches that comes back. */
-      readonly returned: readonly SharedArrayBuffer[]
+      readonly returned: readonly ArrayBufferLike[]
       readonly reply: Reply<TakenRecords | undefined>
     }
   /** Takes in what others have cut out. */

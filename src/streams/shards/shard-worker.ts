@@ -9,7 +9,6 @@
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
  */
 import { defineActor } from '../../actors/index.ts'
-import { assert } from '../../core/assert.ts'
 import {
   BatchReader,
   type CutBatch,
@@ -114,6 +113,7 @@ class Shard {
     this.#table.flush()
     this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
+    this.#out.letGo()
     this.#counts = countsOf(this.#partitionCount)
     return isNew
   }
@@ -131,7 +131,7 @@ class Shard {
   }
 
   /** @returns undefined where the life is over. */
-  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly SharedArrayBuffer[]) {
+  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly ArrayBufferLike[]) {
     this.#takeBack(returned)
     const { source, partition, memory, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
@@ -203,7 +203,7 @@ class Shard {
     this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
   }
 
-  #takeBack(batches: readonly SharedArrayBuffer[]): void {
+  #takeBack(batches: readonly ArrayBufferLike[]): void {
     for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, this.#codec))
   }
 
@@ -225,7 +225,6 @@ class Shard {
 /** Finished here, where its records were just written, so that the main thread reads none of them. */
 function sentBatchOf(batch: OutputBatch): SentBatch {
   const { memory, partition, position, count, baseTimestamp, maxTimestamp } = batch
-  assert(memory instanceof SharedArrayBuffer, 'batches of shards lie where the main thread sees them')
   return { memory, partition, position, count, baseTimestamp, maxTimestamp, finished: batch.finish() }
 }
 

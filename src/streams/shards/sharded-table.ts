@@ -48,7 +48,7 @@ export class ShardedTable {
   readonly #links: LinkMaker
   readonly #cut: CutProgress
   /** By shard: memory of batches that goes back to it. */
-  readonly #returned: SharedArrayBuffer[][]
+  readonly #returned: ArrayBufferLike[][]
   readonly #open = new Set<Promise<unknown>>()
   #life = 0
   /** What has ended the life, once something has. */
