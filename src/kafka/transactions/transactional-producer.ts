@@ -150,7 +150,10 @@ export class TransactionalProducer {
         if (offsets.length === 0) return
         this.#apply({ type: 'touched' })
       }
-      await Promise.all([this.#stored(), this.#commitOffsets(offsets)]).catch((error) => this.#fail(error))
+      // A partition and the group that join a transaction at the same time: brokers refuse one of the two for a while.
+      await this.#stored()
+        .then(() => this.#commitOffsets(offsets))
+        .catch((error) => this.#fail(error))
       await this.#inquiry
       if (this.#failure === undefined) await this.#advance({ type: 'end', outcome: 'commit' })
     })
