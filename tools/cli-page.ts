@@ -17,7 +17,7 @@ const exitCodes = `## Exit codes
 | 0 | done |
 | 1 | failed, or found wrong |
 | 2 | not understood |
-| 3 | nothing wrong, but not done: a reset without \`--yes\`, an audit of records that retention has removed, a signal before \`--until-caught-up\` |
+| 3 | nothing wrong, but not done: a reset, a redrive or a change of layout without \`--yes\`, an audit of records that retention has removed, a signal before \`--until-caught-up\` |
 | 130 | ended at once by a second signal |
 `
 

@@ -29,7 +29,9 @@ export function parseCall(name: string, command: Command, words: readonly string
   const parsed = parseArgs({ args: [...words], options: known, allowPositionals: true, strict: false, tokens: true })
   const { values, positionals, tokens } = parsed
   for (const token of tokens) {
-    if (token.kind === 'option' && known[token.name]?.type === 'string') checkValue(token, known)
+    if (token.kind !== 'option') continue
+    if (!token.rawName.startsWith('--')) throw noFlag(name, token.rawName)
+    if (known[token.name]?.type === 'string') checkValue(token, known)
   }
   const options = resolveOptions(command.options, {
     flags: Object.fromEntries(Object.entries(values).map(([name, value]) => [`--${name}`, value as string | boolean])),
@@ -41,6 +43,12 @@ export function parseCall(name: string, command: Command, words: readonly string
     throw new ConfigError('CONFIG_INVALID_OPERANDS', `${name} takes ${wanted}, ${found}`, { command: name })
   }
   return { options, operands: positionals }
+}
+
+/** Of a word that begins with one hyphen, such as a merge key below zero. */
+function noFlag(name: string, word: string): ConfigError {
+  const advice = `flags begin with "--", and what is none and begins with "-" comes last, after "--"`
+  return new ConfigError('CONFIG_UNKNOWN_OPTION', `${word} is not a flag of ${name}; ${advice}`, { name: word })
 }
 
 /** Fails for a flag that is followed by another one, or by nothing, where it needs a value. */

@@ -1,8 +1,7 @@
 import { describeRule, type OptionRule } from '../core/options.ts'
 import type { Command, ExampleValue, ListedCommand } from './command.ts'
+import { wrapped } from './wrapped.ts'
 
-/** Any terminal has as many columns. */
-const columnsMax = 80
 const optionIndent = '  '
 const docIndent = '      '
 
@@ -40,7 +39,7 @@ export function helpForAll(commands: readonly ListedCommand[], heading: Heading)
     ...commands.map(({ name, summary }) => wrapped(summary, left, `  ${name.padEnd(width)}  `)),
     '',
     wrapped(
-      'millrace help <command> tells its options, millrace --version its version; millrace completion <shell> has a shell complete all of them.',
+      'millrace help <command> or <command> -h tells its options, millrace -v its version; millrace completion <shell> has a shell complete all of them.',
     ),
     '',
     wrapped(
@@ -59,26 +58,4 @@ function optionText(rule: OptionRule, value?: ExampleValue): string {
   const standard = rule.default !== undefined ? `default ${rule.default}` : rule.optional ? 'optional' : 'required'
   const facts = [describeRule(rule), standard, ...(rule.env ? [rule.env] : [])].join('; ')
   return `${optionIndent}${flag}\n${wrapped(`${rule.doc} (${facts})`, docIndent)}`
-}
-
-/**
- * A text in lines of 80 columns at most, as long as its words allow.
- *
- * @param left - Before each line but the first.
- * @param first - Before the first one.
- */
-function wrapped(text: string, left = '', first = left): string {
-  const lines: string[] = []
-  let line = first
-  let isEmpty = true
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > columnsMax) {
-      lines.push(line)
-      line = left
-      isEmpty = true
-    }
-    line += isEmpty ? word : ` ${word}`
-    isEmpty = false
-  }
-  return [...lines, line].join('\n')
 }

@@ -29,6 +29,7 @@ describe('dead letters for people', () => {
       '  key "k"',
       'NOT_JSON  orders 3@17  2026-09-21T14:13:20.000Z',
       String.raw`  "it begins with \"<\""`,
+      '  no key and no value: the letter only refers to its record, unless that has none',
     ])
   })
 

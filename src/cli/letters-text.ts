@@ -30,6 +30,7 @@ function letterText(
   quote = quoted,
 ): string {
   const from = origins.map(offsetText).join(', ')
+  const isEmpty = key === undefined && value === undefined && reason !== 'NO_VALUE'
   return [
     `${reason}  ${topic} ${from}  ${new Date(timestampMs).toISOString()}`,
     `  ${quote(cause)}`,
@@ -37,5 +38,6 @@ function letterText(
     ...(redrive === undefined ? [] : [`  redriven: ${fateText(redrive)}`]),
     ...(key === undefined ? [] : [`  key ${quote(key)}`]),
     ...(value === undefined ? [] : [`  value of ${valueBytes} bytes ${quote(value)}`]),
+    ...(isEmpty ? ['  no key and no value: the letter only refers to its record, unless that has none'] : []),
   ].join('\n')
 }

@@ -23,17 +23,17 @@ async function main(args: string[]): Promise<number> {
   const output = new Output(words.includes('--json'))
   try {
     checkNodeVersion()
-    if (name === undefined || name === '--help' || name === 'help') {
+    if (name === undefined || name === 'help' || asksForHelp([name])) {
       process.stdout.write(`${helpForAll(commands, heading)}\n`)
       return name === undefined ? exitCodes.usage : exitCodes.done
     }
-    if (name === '--version') {
+    if (name === '--version' || name === '-v') {
       process.stdout.write(`${versionOfPackage()}\n`)
       return exitCodes.done
     }
     const listed = findCommand(commands, name)
     const command = await listed.load()
-    if (words.includes('--help')) {
+    if (asksForHelp(words)) {
       process.stdout.write(`${helpFor(listed, command, heading)}\n`)
       return exitCodes.done
     }
@@ -46,6 +46,12 @@ async function main(args: string[]): Promise<number> {
     output.error(error)
     return error instanceof ConfigError ? exitCodes.usage : exitCodes.failed
   }
+}
+
+/** What follows -- is no flag. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
 }
 
 function heading(text: string): string {

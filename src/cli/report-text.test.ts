@@ -43,20 +43,48 @@ const report: RunReport = {
 }
 
 describe('the report of a run', () => {
-  it('has a column for each class', () => {
-    const [titles, numbers] = runText(report).split('\n').slice(-2)
+  it('has a column for each class that there is, and names the others', () => {
+    const [titles, numbers, others] = runText(report).split('\n').slice(-3)
 
-    const classes = Object.keys(account).filter((name) => name !== 'topic')
+    const [classes, absent] = [true, false].map((isThere) =>
+      Object.entries(account).flatMap(([name, count]) =>
+        name === 'topic' || (name !== 'partition' && Number(count) > 0 !== isThere) ? [] : [name],
+      ),
+    )
     assert.deepEqual(new Set(titles!.trim().split(/ +/)), new Set(classes))
-    assert.equal(numbers!.trim().split(/ +/).length, classes.length)
+    assert.equal(numbers!.trim().split(/ +/).length, classes!.length)
+    assert.equal(others, `no record is ${absent!.filter((name) => name !== 'partition').join(', ')}`)
     assert.equal(runText(report).includes('dead letters'), false)
+  })
+
+  it('has a row for each partition of which something has been read, and counts the others', () => {
+    const numbers = Object.keys(account).flatMap((name) => (name === 'topic' ? [] : [[name, 0] as const]))
+    const unread = { ...account, ...Object.fromEntries(numbers) }
+    const others = Array.from({ length: 199 }, (_, partition) => ({ ...unread, partition: partition + 1 }))
+
+    const merging = { ...unread, consumed: 2_010, emitted: 2_000, deadLettered: 10 }
+
+    const some = runText({ ...report, accounting: [merging, ...others] }).split('\n')
+    const none = runText({ ...report, accounting: others }).split('\n')
+
+    const below = (lines: string[]) => lines.slice(1 + lines.findIndex((line) => line.startsWith('accounting ')))
+    assert.deepEqual(below(some).slice(0, 3), [
+      'partition  consumed  emitted  deadLettered',
+      '        0      2010     2000            10',
+      'partitions of which nothing has been read: 199',
+    ])
+    assert.equal(below(none)[0], 'partitions of which nothing has been read: 199')
+    assert.deepEqual(
+      [...some, ...none].filter((line) => line.length > 80),
+      [],
+    )
   })
 
   it('names the topic of each partition where there are several', () => {
     const accounting = [account, { ...account, partition: 1 }, { ...account, topic: 'payments-of-the-day' }]
     const [titles, ...lines] = runText({ ...report, accounting })
       .split('\n')
-      .slice(-4)
+      .slice(-5, -1)
 
     assert.match(titles!, /^topic +partition +consumed /)
     assert.deepEqual(

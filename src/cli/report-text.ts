@@ -2,6 +2,7 @@ import { grouped } from '../core/grouped.ts'
 import type { RunReport, SubtopologyRun } from './measured-run.ts'
 import type { PartitionAccount } from '../streams/index.ts'
 import { classNames } from './class-names.ts'
+import { wrapped } from './wrapped.ts'
 
 const mebibyte = 1 << 20
 
@@ -50,14 +51,34 @@ function streakTexts({ app, streaks }: SubtopologyRun): string[] {
   )
 }
 
+/**
+ * The account of each partition of which something has been read, with a column for each class that there is, so that
+ * most fit a terminal; how many partitions and which classes are left out stands below it.
+ */
 function accountText({ accounting }: SubtopologyRun): string {
+  const classes = Object.keys(classNames) as (keyof typeof classNames)[]
+  const read = accounting.filter(({ consumed, pending }) => consumed > 0 || pending > 0)
+  const isThere = (name: keyof PartitionAccount) => read.some((account) => Number(account[name] ?? 0) > 0)
   const hasTopics = new Set(accounting.map(({ topic }) => topic)).size > 1
-  const isExpanded = accounting.some(({ expanded }) => expanded !== undefined)
-  const counted = ['consumed', ...(isExpanded ? ['expanded'] : []), ...Object.keys(classNames)]
-  const names = [...(hasTopics ? ['topic'] : []), 'partition', ...counted] as (keyof PartitionAccount)[]
-  const rows = [names, ...accounting.map((account) => names.map((name) => String(account[name] ?? 0)))]
+  const optional: readonly (keyof PartitionAccount)[] = ['expanded', ...classes]
+  const names = [
+    ...(hasTopics ? (['topic'] as const) : []),
+    ...(['partition', 'consumed'] as const),
+    ...optional.filter(isThere),
+  ]
+  const absent = classes.filter((name) => !isThere(name)).map((name) => classNames[name])
+  const unreadCount = accounting.length - read.length
+  return [
+    ...(read.length === 0 ? [] : tableLines(names, read)),
+    ...(unreadCount === 0 ? [] : [`partitions of which nothing has been read: ${grouped(unreadCount)}`]),
+    ...(absent.length === 0 ? [] : [wrapped(`no record is ${absent.join(', ')}`)]),
+  ].join('\n')
+}
+
+function tableLines(names: readonly (keyof PartitionAccount)[], accounts: readonly PartitionAccount[]): string[] {
+  const rows = [names, ...accounts.map((account) => names.map((name) => String(account[name] ?? 0)))]
   const widths = names.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const padded = (cell: string, column: number) =>
     names[column] === 'topic' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-  return rows.map((row) => row.map(padded).join('  ')).join('\n')
+  return rows.map((row) => row.map(padded).join('  '))
 }

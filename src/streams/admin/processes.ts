@@ -3,7 +3,7 @@ import { resolveOptions } from '../../core/options.ts'
 import { appOptions } from '../options.ts'
 import { requireRights } from '../topics/rights.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
-import { findVisibleTopic } from './app-checkpoint.ts'
+import { findVisibleTopic, unknownApp } from './app-checkpoint.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 
 /** A process of an application, as its group knows it. */
@@ -29,7 +29,7 @@ export interface AppProcess {
  * Lists the processes of an application, those at work first. Right after one has come or gone none may be active, or some
  * tasks may be nobody's. Of the layout `routed` this is one of the two subtopologies, the one with this name.
  *
- * @throws MillraceError `KAFKA_RIGHTS_MISSING`; KafkaError
+ * @throws MillraceError `APP_UNKNOWN` where it has neither a group nor a topic, `KAFKA_RIGHTS_MISSING`; KafkaError
  *
  * @example
  * const [active, ...standbys] = await processes({ app: 'customer-360', bootstrapServers: 'localhost:9092' })
@@ -41,9 +41,13 @@ export async function processes({ logger, clock, tls, sasl, ...given }: AppOptio
     await requireRights(cluster, app, [{ operation: 'Describe', resource: 'group', name: app }])
     const { checkpointTopic: tasksTopic } = ownTopics(app, 'keyed')
     const isShared = (await findVisibleTopic(cluster, tasksTopic)) !== undefined
-    const topic = isShared ? tasksTopic : ownTopics(app).checkpointTopic
-    const members = (await listGroupMembers(cluster, app, topic)) ?? []
-    return members.map(isShared ? sharingProcess : processOf).toSorted(activeFirst)
+    const { checkpointTopic } = ownTopics(app)
+    const members = await listGroupMembers(cluster, app, isShared ? tasksTopic : checkpointTopic)
+    // A process that waits for its first start has a group before there is a topic.
+    if (members === undefined && !isShared && (await findVisibleTopic(cluster, checkpointTopic)) === undefined) {
+      throw unknownApp(app, `it has no group, and there is no topic "${checkpointTopic}", nor "${tasksTopic}"`)
+    }
+    return (members ?? []).map(isShared ? sharingProcess : processOf).toSorted(activeFirst)
   })
 }
 
