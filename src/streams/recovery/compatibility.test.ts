@@ -78,7 +78,15 @@ describe('the compatibility of a start', () => {
     const topology = { ...shape, sides: shape.sides.map((side) => ({ ...side, part: ['other'] })) }
     assert.equal(verdictOn({ manifest: manifestAt([5, 7], { topology }), commits }), 'CHECKPOINT_INCOMPATIBLE')
     assert.equal(verdictOn({ manifest: manifestAt([5, 7, 9]), commits }), 'CHECKPOINT_INCOMPATIBLE')
-    assert.equal(verdictOn({ manifest: manifestAt([5, 7], { sourceIds: ['another'] }), commits }), 'SOURCE_RECREATED')
+    for (const offsets of [
+      [5, 7],
+      [5, 7, 9],
+    ]) {
+      assert.equal(
+        verdictOn({ manifest: manifestAt(offsets, { sourceIds: ['another'] }), commits }),
+        'SOURCE_RECREATED',
+      )
+    }
   })
 
   it('goes on with redriven letters, also where the manifest does not know them, unless their topic is gone or another', () => {

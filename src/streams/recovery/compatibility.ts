@@ -97,8 +97,15 @@ export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: 
   const redriveId = sourceIds[topology.sources.length]
   const changed = [...differences(shape, now), ...tableDifferences(manifest, plan, migrations)]
   if (redriveId !== undefined) changed.push(...migrations.flatMap(movesRedriven))
-  changed.push(...lostPartitions(plan, topics, manifest))
+  const recreated = recreatedSource(plan, topics, manifest)
+  // A topic that was created again may have fewer partitions, which says nothing of the program.
+  if (recreated === undefined) changed.push(...lostPartitions(plan, topics, manifest))
   if (changed.length > 0) return otherProgram(plan, changed.join('; '))
+  return recreated ?? redrivenTopicError(plan, topics, redriveId)
+}
+
+/** `SOURCE_RECREATED` of the first source of a program that is not the topic that it was. */
+export function recreatedSource(plan: Plan, topics: readonly Topic[], manifest: Manifest): MillraceError | undefined {
   const known = [...presentSources(manifest), ...(manifest.former ?? [])].filter(({ topic }) => isRead(plan, topic))
   const recreated = known.flatMap(
     ({ topic, id }) =>
@@ -108,7 +115,7 @@ export function incompatibility(plan: Plan, topics: readonly Topic[], manifest: 
         id,
       ) ?? [],
   )
-  return recreated[0] ?? redrivenTopicError(plan, topics, redriveId)
+  return recreated[0]
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Manifest } from '../checkpoint/manifest.ts'
 import { differences, shapeOf } from '../checkpoint/topology-shape.ts'
 import type { Sources } from '../topics/sources.ts'
 import type { Plan } from '../topology/plan.ts'
-import { redrivenTopicError } from './compatibility.ts'
+import { recreatedSource, redrivenTopicError } from './compatibility.ts'
 import { layoutDiffers } from './layout-elsewhere.ts'
 
 /**
@@ -30,7 +30,10 @@ export function taskIncompatibility(
     partitions: task!.numbers.map((number) => list[number]),
   }
   if (isDeepStrictEqual(found, expected)) return undefined
-  const changed = differences(topology, shape).join('; ') || 'its sources, or a version of its functions, are others'
+  const differing = differences(topology, shape)
+  const recreated = differing.length === 0 ? recreatedSource(plan, topics, manifest) : undefined
+  if (recreated !== undefined) return recreated
+  const changed = differing.join('; ') || 'its sources, or a version of its functions, are others'
   return new MillraceError(
     'CHECKPOINT_INCOMPATIBLE',
     `the checkpoint of task ${task!.number} of "${plan.name}" was written by another program, or another version of it: ${changed}`,
