@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import tls from 'node:tls'
+import type { ConnectionOptions, SecureContext, SecureContextOptions } from 'node:tls'
 import { ConfigError, KafkaError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
 import { type Place, placeText } from './connection-failure.ts'
@@ -25,7 +25,7 @@ export interface TlsOptions {
  *
  * @throws ConfigError `CONFIG_INVALID_VALUE` for a certificate or key that cannot be read or used.
  */
-export function tlsConnectOptions(options: TlsOptions): tls.ConnectionOptions {
+export function tlsConnectOptions(options: TlsOptions): ConnectionOptions {
   const { ca, cert, key, keyPassphrase, servername, rejectUnauthorized = true } = options
   if (!rejectUnauthorized) {
     process.emitWarning(
@@ -89,9 +89,9 @@ const advices: readonly (readonly [codes: RegExp, advice: string])[] = [
   ],
 ]
 
-function createContext(options: tls.SecureContextOptions): tls.SecureContext {
+function createContext(options: SecureContextOptions): SecureContext {
   try {
-    return tls.createSecureContext(options)
+    return process.getBuiltinModule('node:tls').createSecureContext(options)
   } catch (error) {
     throw new ConfigError('CONFIG_INVALID_VALUE', `tls: ${(error as Error).message}`, { name: 'tls' })
   }
