@@ -9,30 +9,45 @@ import { rolldown } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }
+const membershipThread = 'kafka/membership/worker-entry'
 const entries = [
   ...readdirSync(join(root, 'src/doors')).map((door) => `doors/${parse(door).name}`),
   'cli/main',
   'streams/workers/function-worker',
-  ...['actors/threads', 'broker', 'kafka/membership'].map((folder) => `${folder}/worker-entry`),
+  ...['actors/threads', 'broker'].map((folder) => `${folder}/worker-entry`),
 ]
 
-const bundle = await rolldown({
-  cwd: root,
-  input: Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
-  platform: 'node',
-  external: [/^node:/, ...Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
-  // What an older Node.js cannot even parse, it could not refuse by name.
-  transform: { target: 'es2024' },
-})
-const { output: files } = await bundle.write({
-  dir: join(root, 'dist'),
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'pieces/[name].js',
-  sourcemap: true,
-})
+// Files stay here of which some of these use nothing: without them there would be twice as many to find.
+const files = await gather(entries, 'pieces', () => true)
+// Each process has this thread, which would load twice as much from `pieces`, and use half of it.
+await gather([membershipThread], 'membership', (module) => module.endsWith('/kafka/membership/worker.ts'))
 const place = files.find(
   (file) => file.type === 'chunk' && file.moduleIds.includes(join(root, 'src/core/code-root.ts')),
 )
 if (place?.fileName.split('/').length !== 2)
   throw new Error(`core/code-root.ts is not one folder below dist: ${place?.fileName}`)
+
+/**
+ * Writes modules with what they need, which lies in a folder of `dist` beside theirs.
+ *
+ * @param hasEffect - Whether a module does something by being loaded, so that it stays where nothing of it is used.
+ */
+async function gather(modules: readonly string[], folder: string, hasEffect: (module: string) => boolean) {
+  const bundle = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(modules.map((module) => [module, `src/${module}.ts`])),
+    platform: 'node',
+    external: [/^node:/, ...Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`))],
+    // What an older Node.js cannot even parse, it could not refuse by name.
+    transform: { target: 'es2024' },
+    treeshake: { moduleSideEffects: hasEffect },
+  })
+  const { output } = await bundle.write({
+    dir: join(root, 'dist'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: `${folder}/[name].js`,
+    sourcemap: true,
+  })
+  return output
+}
