@@ -40,9 +40,9 @@ export default defineConfig({
       files: stepsOfEpochs.rooms.map((room) => `src/${room}/*.ts`),
       rules: restrictImports(leaving({ up: 2, upToSrc: 2, allowed: layers.streams })),
     },
-    // Tests may stand on every folder's front door, but on nothing behind it.
+    // Tests, and what several of them have in common, may stand on every folder's front door, but on nothing behind it.
     ...depths.map((depth) => ({
-      files: [`src/${'*/'.repeat(depth)}*.test.ts`],
+      files: [`src/${'*/'.repeat(depth)}*.test.ts`, `src/${'*/'.repeat(depth - 1)}fixtures/*.ts`],
       rules: restrictImports([
         ...leaving({ up: depth, upToSrc: depth, allowed: allFolders }),
         `!${'../'.repeat(depth + 1)}test/property.ts`,

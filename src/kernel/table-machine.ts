@@ -10,7 +10,7 @@ interface TableFunctions {
   readonly freeStage: (address: number) => void
   readonly setBases: (bytes: number, extra: number) => void
   readonly apply: (count: number) => number
-  readonly measureCut: (count: number, own: number, shardCount: number, only: number) => number
+  readonly measureCut: (count: number, own: number, shardCount: number) => number
   readonly cutOut: (count: number, own: number, shardCount: number, to: number) => void
   readonly placeCut: (at: number, count: number) => number
   readonly route: (count: number, first: number, partitions: number) => number

@@ -42,6 +42,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('rows' as const),
       partition: fc.nat(partitionCount - 1),
+      isReady: fc.boolean(),
       rows: fc.array(row, { maxLength: 40, size: 'max' }),
     }),
   },
@@ -67,7 +68,7 @@ describe('the shards of a table', () => {
             nextOffset += each.rows.length
             // A table says in the columns what became of the rows.
             const same = rowsOf(each.partition, specsOf(each.rows, nextOffset - each.rows.length))
-            assert.deepEqual(several.take(same), one.take(columns))
+            assert.deepEqual(several.take(same, each.isReady), one.take(columns))
           } else if (each.kind === 'close' && !isClosed) {
             assert.deepEqual(several.close(), one.close())
             isClosed = true
@@ -200,6 +201,8 @@ class Changes {
 class Shards {
   readonly #hashSeed: readonly [number, number]
   readonly #tables: TestTable[]
+  /** One without keys, that cuts out what is ready. */
+  readonly #cutter: TestTable
   readonly #cut: CutBatch[][]
   /** Counters of tables that were lost. */
   readonly #countsBefore = noCounts(partitionCount)
@@ -207,15 +210,17 @@ class Shards {
   constructor(hashSeed: readonly [number, number], shardCount: number) {
     this.#hashSeed = hashSeed
     this.#tables = Array.from({ length: shardCount }, (_, shard) => new TestTable(hashSeed, { shard, shardCount }))
+    this.#cutter = new TestTable(hashSeed, { shard: shardCount, shardCount })
     this.#cut = this.#tables.map(() => [])
   }
 
-  take(columns: RecordColumns) {
+  take(columns: RecordColumns, isReady: boolean) {
     const rowCount = columns.count
     const sides = columns.side.slice(0, rowCount)
-    const refused = this.#give(columns)
+    const refused = this.#give(columns, isReady)
     const elsewhere = columns.side.subarray(0, rowCount).filter((side) => side === sideElsewhere).length
-    assert.ok(elsewhere <= sides.filter((side) => side !== noSide).length)
+    const sided = sides.filter((side) => side !== noSide).length
+    assert.ok(isReady ? elsewhere === sided : elsewhere <= sided)
     refused.push(...refusedOf(columns), ...this.#tables.flatMap((each) => each.refused.splice(0)))
     return { written: this.#tables.flatMap((each) => each.take()).toSorted(), refused: refused.toSorted() }
   }
@@ -237,16 +242,20 @@ class Shards {
     for (const { table } of this.#tables) table.rollback()
   }
 
-  /** Loses what a shard has, and fills it from all that is pending, as it would be read again. */
+  /** Loses what a shard has: all are emptied, and filled from all that is pending, as it would be read again. */
   loseOne(lost: number): void {
     const parts = this.#tables.flatMap(({ table }) => [...table.storedColumns()].map(copyOf))
     const before = this.#tables[lost]!
     for (const [name, counts] of Object.entries(this.#countsBefore)) {
       before.counts[name as keyof typeof before.counts].forEach((count, partition) => (counts[partition]! += count))
     }
-    const anew = (this.#tables[lost] = new TestTable(this.#hashSeed, before.shard.place))
-    for (const columns of parts) this.#give(columns, lost)
-    anew.table.settle()
+    this.#tables[lost] = new TestTable(this.#hashSeed, before.shard.place)
+    for (const { table } of this.#tables) {
+      table.retain(() => false)
+      table.settle()
+    }
+    for (const columns of parts) this.#give(columns, false)
+    for (const { table } of this.#tables) table.settle()
   }
 
   state() {
@@ -260,15 +269,18 @@ class Shards {
     return { counts, rowCount, rows: this.#tables.flatMap(({ table }) => pendingOf(table)).toSorted() }
   }
 
-  /** Gives rows to the shard of their partition, and what it cuts out to the others; returns what these refuse. */
-  #give(columns: RecordColumns, only?: number): string[] {
-    const own = columns.partition % this.#tables.length
-    const { shard: ownShard, counts } = this.#tables[own]!
+  /**
+   * Gives rows to the shard of their partition, or to the table without keys, and what it cuts out to the others; returns
+   * what these refuse.
+   */
+  #give(columns: RecordColumns, isReady: boolean): string[] {
+    const own = isReady ? this.#tables.length : columns.partition % this.#tables.length
+    const { shard: ownShard, counts } = isReady ? this.#cutter : this.#tables[own]!
     const visit = (shard: number, batch: CutBatch) => {
       assert.notEqual(shard, own)
       this.#cut[shard]!.push({ ...batch, rows: batch.rows.slice() })
     }
-    ownShard.take(columns, counts, visit, only)
+    ownShard.take(columns, counts, visit)
     return this.#cut.flatMap((cut, shard) => {
       const { shard: other, counts: otherCounts } = this.#tables[shard]!
       return cut.splice(0).flatMap((batch) => {

@@ -19,7 +19,7 @@ export interface TableShardParts {
 
 /** Which keys a table has: those of one of so many equal shares of all hashes. */
 export interface ShardPlace {
-  /** From 0 on. */
+  /** From 0 on; `shardCount` of a table that has none, and cuts all rows out. */
   readonly shard: number
   /** 64 at most. */
   readonly shardCount: number
@@ -51,7 +51,7 @@ export class TableShard {
   constructor(parts: TableShardParts, place: ShardPlace) {
     const { shard, shardCount } = place
     assert(shardCount >= 1 && shardCount <= shardsMax, `a table has 1 to ${shardsMax} shards`)
-    assert(shard >= 0 && shard < shardCount, 'a shard is one of those that there are')
+    assert(shard >= 0 && shard <= shardCount, 'a shard is one of those that there are, or none of them')
     this.#parts = parts
     this.place = place
   }
@@ -59,13 +59,12 @@ export class TableShard {
   /**
    * Takes in the rows of its own keys, and cuts the others out, which have no side any more then.
    *
-   * @param only - The one shard whose rows are wanted. @defaultValue all
    * @throws MillraceError `TABLE_FULL`
    */
-  take(columns: RecordColumns, counts: TableCounts, onCut: CutVisitor, only = this.place.shardCount): void {
+  take(columns: RecordColumns, counts: TableCounts, onCut: CutVisitor): void {
     const { intake, load } = this.#parts
     this.#giveRoom()
-    const taken = intake.take(columns, counts, (count) => this.#cutOut(count, columns.partition, onCut, only))
+    const taken = intake.take(columns, counts, (count) => this.#cutOut(count, columns.partition, onCut))
     if (intake.isFull) throw tableFull(load, columns, taken)
   }
 
@@ -91,11 +90,11 @@ export class TableShard {
     return columns
   }
 
-  #cutOut(count: number, partition: number, onCut: CutVisitor, only: number): void {
+  #cutOut(count: number, partition: number, onCut: CutVisitor): void {
     const { calls, cut } = this.#parts
     const { machine } = calls
     const { shard: own, shardCount } = this.place
-    const size = machine.run.measureCut(count, own, shardCount, only) >>> 0
+    const size = machine.run.measureCut(count, own, shardCount) >>> 0
     let at = cut.take(size)
     machine.run.cutOut(count, own, shardCount, at)
     const [counts, sizes] = [machine.int32('cutCounts', shardCount), machine.int32('cutSizes', shardCount)]

@@ -124,7 +124,16 @@ export const runOptions = {
     max: 64,
     env: 'MILLRACE_WORKERS',
     flag: '--workers',
-    doc: 'Threads beside the main one. They call the functions that the topology has `onWorkers`; where it has none, they decode the records and have the pending table, each a share of the keys. 0: the main thread does all of it.',
+    doc: 'Threads beside the main one. They call the functions that the topology has `onWorkers`; where it has none, they have the pending table, each a share of the keys, and decode the records unless a function has to see these. 0: the main thread does all of it.',
+  },
+  shards: {
+    type: 'int',
+    optional: true,
+    min: 0,
+    max: 64,
+    env: 'MILLRACE_SHARDS',
+    flag: '--shards',
+    doc: 'Threads that have the pending table, each a share of the keys, where that is to be another number than `workers`: beside functions `onWorkers`, say, which have threads of their own. 0: the table is on the main thread. As many as `workers` unless it is given or a function is `onWorkers`.',
   },
   memoryBudgetBytes: {
     type: 'int',

@@ -108,12 +108,21 @@ export interface ProgramSettings {
   readonly stalledExitMs?: number | undefined
   /**
    * Threads beside the main one. They call the functions that the topology has `onWorkers`; where it has none, they
-   * decode the records and have the pending table, each a share of the keys. 0: the main thread does all of it.
+   * have the pending table, each a share of the keys, and decode the records unless a function has to see these. 0: the
+   * main thread does all of it.
    *
    * A whole number from 0 to 64. If it is not given, `MILLRACE_WORKERS` is read from the environment.
    * @defaultValue `0`
    */
   readonly workers?: number | undefined
+  /**
+   * Threads that have the pending table, each a share of the keys, where that is to be another number than `workers`:
+   * beside functions `onWorkers`, say, which have threads of their own. 0: the table is on the main thread. As many as
+   * `workers` unless it is given or a function is `onWorkers`.
+   *
+   * A whole number from 0 to 64. If it is not given, `MILLRACE_SHARDS` is read from the environment.
+   */
+  readonly shards?: number | undefined
   /**
    * Bytes for all records on the way from fetch to sink. Reading pauses while they are used up.
    *

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
+import { onWorkers } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
 import { customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
+import { given } from './mortal-functions.ts'
 import { MortalThreads } from './mortal-threads.ts'
 import { assertAccount, assertProved, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Target } from './target.ts'
@@ -14,59 +16,71 @@ const perRound = 300
 /** Rounds that a customer waits for its second record, so that rows are pending whenever a thread ends. */
 const roundsBetween = 3
 
+const part = onWorkers(given, new URL('./mortal-functions.ts', import.meta.url))
+/** Who reads the records: the shards themselves, or operators that give them rows. */
+const programs = {
+  'records that shards read': { sideA: undefined, settings: { workers: 2 } },
+  'functions beside shards': { sideA: { part }, settings: { workers: 2, shards: 2 } },
+} as const
+
 export function programsInShards(target: Target): void {
   describe('B17 E1 a program whose table is in shards', () => {
-    it('gives what it gives without, and accounts for each record, through ends of threads', async () => {
-      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
-      const stream = await target.stream()
-      using threads = new MortalThreads(seededRandom(seed))
-      let kills = 0
-      const onCrash = (error: unknown) => {
-        if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
-      }
-      const app = await startQuietly(customerTopology(stream), target.bootstrapServers, { workers: 2, onCrash })
-      let produced = 0
-      const produce = async (records: readonly SourceRecord[]) => {
-        await stream.produce(records)
-        produced += records.length
-      }
-      const isConsumed = () =>
-        until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
-      let round = 0
-      for (; kills < killsMin; round++) {
-        await produce([...sideOf('A', round), ...sideOf('B', round - roundsBetween), bad(round)])
-        await threads.endOne()
-        if (round % 2 === 0) await isConsumed()
-      }
-      for (const end = round; round < end + roundsBetween; round++) await produce(sideOf('B', round - roundsBetween))
-      await isConsumed()
-      await app.stop()
+    for (const [what, { sideA, settings }] of Object.entries(programs)) {
+      it(`gives what it gives without, and accounts for each record, through ends of threads: ${what}`, async () => {
+        const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+        const stream = await target.stream()
+        using threads = new MortalThreads(seededRandom(seed))
+        let kills = 0
+        const onCrash = (error: unknown) => {
+          if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
+        }
+        const topology = customerTopology(stream, sideA)
+        const app = await startQuietly(topology, target.bootstrapServers, { ...settings, onCrash })
+        let produced = 0
+        const produce = async (records: readonly SourceRecord[]) => {
+          await stream.produce(records)
+          produced += records.length
+        }
+        const isConsumed = () =>
+          until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
+        let round = 0
+        for (; kills < killsMin; round++) {
+          await produce([...sideOf('A', round), ...sideOf('B', round - roundsBetween), bad(round)])
+          await threads.endOne()
+          if (round % 2 === 0) await isConsumed()
+        }
+        for (const end = round; round < end + roundsBetween; round++) await produce(sideOf('B', round - roundsBetween))
+        await isConsumed()
+        await app.stop()
 
-      const customers = perRound * (round - roundsBetween)
-      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customers))
-      const letters = (await stream.deadLetters()).map((letter) => `${saysOf(letter).reason} ${letter.value}`)
-      const expected = Array.from({ length: round - roundsBetween }, (_, of) => `UNKNOWN_STAGE ${bad(of).value}`)
-      assert.deepEqual(letters.toSorted(), expected.toSorted())
-      assertAccount(app.report(), { emitted: 2 * customers, deadLettered: expected.length })
-      await assertProved(target, stream)
-    })
+        const customers = perRound * (round - roundsBetween)
+        assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customers))
+        const letters = (await stream.deadLetters()).map((letter) => `${saysOf(letter).reason} ${letter.value}`)
+        const expected = Array.from({ length: round - roundsBetween }, (_, of) => `UNKNOWN_STAGE ${bad(of).value}`)
+        assert.deepEqual(letters.toSorted(), expected.toSorted())
+        assertAccount(app.report(), { emitted: 2 * customers, deadLettered: expected.length })
+        await assertProved(target, stream)
+      })
+    }
 
-    it('goes on with another number of workers from its checkpoint, as if it had always had them', async () => {
-      const stream = await target.stream()
-      const sidesOf = (side: string) => Array.from({ length: 1_000 }, (_, id) => record(side, id))
-      const topology = customerTopology(stream)
-      await stream.produce(sidesOf('A'))
-      const first = await stream.run(topology, { workers: 3 })
-      await stream.produce(sidesOf('B').slice(0, 500))
-      const second = await stream.run(topology)
-      await stream.produce(sidesOf('B').slice(500))
-      const third = await stream.run(topology, { workers: 2 })
+    for (const [what, { sideA, settings }] of Object.entries(programs)) {
+      it(`goes on with another number of workers from its checkpoint, as if it had always had them: ${what}`, async () => {
+        const stream = await target.stream()
+        const sidesOf = (side: string) => Array.from({ length: 1_000 }, (_, id) => record(side, id))
+        const topology = customerTopology(stream, sideA)
+        await stream.produce(sidesOf('A'))
+        const first = await stream.run(topology, { ...settings, shards: 3 })
+        await stream.produce(sidesOf('B').slice(0, 500))
+        const second = await stream.run(topology)
+        await stream.produce(sidesOf('B').slice(500))
+        const third = await stream.run(topology, settings)
 
-      assert.deepEqual([first.error, second.error, third.error], [undefined, undefined, undefined])
-      assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1_000))
-      assertAccount(third.report, { emitted: 2_000 })
-      await assertProved(target, stream)
-    })
+        assert.deepEqual([first.error, second.error, third.error], [undefined, undefined, undefined])
+        assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1_000))
+        assertAccount(third.report, { emitted: 2_000 })
+        await assertProved(target, stream)
+      })
+    }
   })
 }
 

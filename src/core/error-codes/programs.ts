@@ -192,8 +192,7 @@ export const programErrors = {
   WORKERS_UNFIT: {
     retryable: false,
     meaning:
-      'With `workers` the pending table is in shards on threads, and the program has something that goes by the whole table, or calls functions on the main thread.',
-    remedy:
-      'Run it without `workers`, or without what the message lists. Functions run on threads where the topology has them `onWorkers`.',
+      'With `workers` or `shards` the pending table is in shards on threads, and the program has something that goes by the whole table.',
+    remedy: 'Run it with `shards: 0`, or without what the message lists.',
   },
 } as const satisfies Record<string, ErrorRule>

@@ -82,10 +82,9 @@ function shardOf(hash: u32, shardCount: u32): u32 {
  * Finds the shards of the current rows, and how much is to be cut out for each; returns the bytes of all with their
  * gaps.
  *
- * @param own - The shard whose rows stay.
- * @param only - The one whose rows are wanted: those of all others are passed over; `shardCount` where all are.
+ * @param own - The shard whose rows stay; `shardCount` where none do.
  */
-export function measureCut(count: u32, own: u32, shardCount: u32, only: u32): u32 {
+export function measureCut(count: u32, own: u32, shardCount: u32): u32 {
   memory.fill(cutCounts, 0, 4 * shardsMax)
   memory.fill(cutSizes, 0, 4 * shardsMax)
   for (let row: u32 = 0; row < count; row++) {
@@ -96,8 +95,7 @@ export function measureCut(count: u32, own: u32, shardCount: u32, only: u32): u3
     const hash = hashOf(key, key + keyLength, keyIsNumberAt(row))
     store<u32>(rowHashes + (row << 2), hash)
     const shard = shardOf(hash, shardCount)
-    if (only != shardCount && shard != only) store<i8>(sides + row, sideElsewhere)
-    else if (shard != own) {
+    if (shard != own) {
       const bytes = cutHeadBytes + keyLength + spellingLengthAt(row) + partLengthAt(row) + carriedLengthAt(row)
       store<u8>(shards + row, shard)
       add(cutCounts, shard, 1)

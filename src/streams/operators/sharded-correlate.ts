@@ -1,17 +1,18 @@
 /**
  * Sharded correlate: stands in place of the correlation where the pending table is in shards on threads. It hands out
- * what was fetched, and draws the border of epochs.
+ * what was fetched, or the rows that operators have made of it, and draws the border of epochs.
  *
  * State: what was fetched and has no room in the current epoch; what is in the shards and not accounted for yet, in the
  * order in which it was given. Table, account and the schedule of epochs outlive this actor.
  * Steps for what was fetched of a partition: have its shard take it in; count what was passed over; write dead letters
- * of rows that were not taken in, whose records are read once more here for that. Epochs are cut between such pieces.
+ * of rows that were not taken in, whose records are read once more here for that. Rows are cut by shard, and held until
+ * all shards have theirs. Epochs are cut between such pieces.
  * To close one: wait until all that was given is in some shard and accounted for, close it in all shards, and add up
  * what it has come to there.
  * A shard whose thread has ended ends this actor too, which does not count as a crash: the next life takes back, in all
  * shards, what has not committed, and all pending parts are read again, because rows of one shard are parts of records
  * of all partitions.
- * Cost per record: nothing but for those that become dead letters.
+ * Cost per record: nothing but for those that become dead letters; of rows a hash, and a copy of key and part.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
@@ -127,7 +128,7 @@ class ShardedCorrelation {
     streaks.reset()
     const [outputs, life, doubt] = [this.#outputs, this.#life, this.#doubt]
     this.#border = new EpochBorder({ services, session, outputs, doubt, notice, sink: this.#sink })
-    this.#intake = new ShardIntake({ services, session, outputs, streaks, doubt })
+    this.#intake = new ShardIntake({ services, session, shards, outputs, streaks, doubt })
     this.#lives = table
     this.#table = table.in(context, {
       onBatch(batch, recycle) {
@@ -252,8 +253,7 @@ class ShardedCorrelation {
       this.#timer.open()
     }
     const { incarnation } = this.#life
-    const { records, reread } = this.#intake.begin(batch)
-    const taking = this.#table.take(records, reread)
+    const taking = this.#intake.give(batch, this.#table)
     this.#openPieces++
     const accounted = this.#accounted.then(async () => {
       const read = await taking

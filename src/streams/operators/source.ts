@@ -216,7 +216,7 @@ class Source {
         partitions: ofRead(sources.topicPartitions),
         firstOffsets: ofRead(sources.partitions.byFirst(state.restoration.firstOffsets)),
         rates: ofRates && ofRead(ofRates),
-        isShared: session.shards !== undefined,
+        isShared: session.shards?.areReading === true,
       },
       {
         onFetched: (response) => void self.tell({ type: 'fetched', fetcher, response: numbered(response, firsts) }),
@@ -273,7 +273,7 @@ class Source {
     const lease = new Lease(response.release)
     try {
       for (const partition of response.partitions) {
-        if (session.shards !== undefined) {
+        if (session.shards?.areReading === true) {
           await this.#giveOut(partition, isPromoted, lease)
           continue
         }

@@ -67,7 +67,7 @@ export async function readPending<Parts extends object>(
   }
   const { plan, state, partitions, areInShards } = program
   if (areInShards) {
-    const text = `no pending rows of "${app}" can be read: with \`workers\` they are in shards on threads`
+    const text = `no pending rows of "${app}" can be read: they are in shards on threads, see \`shards\``
     throw new TopologyError('WORKERS_UNFIT', text, { app })
   }
   const compared = comparedKey(key)

@@ -4,7 +4,7 @@ import { EpochSchedule } from '../epochs/epoch-schedule.ts'
 import { CarefulMode } from '../poison/careful-mode.ts'
 import { PromotedPlaces } from '../retention/promoted-places.ts'
 import { Lives } from '../runtime/life.ts'
-import { shardCountOf } from '../shards/fit.ts'
+import { areReadInShards, shardCountOf } from '../shards/fit.ts'
 import { Shards } from '../shards/shards.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { Services } from '../runtime/services.ts'
@@ -56,6 +56,6 @@ export async function memorySession(services: Services, records: CheckpointRecor
     schedule: new EpochSchedule(epochLimits(options, plan)),
     lives: new Lives(services),
     openStreaks: new Set(),
-    shards: shardCount === 0 ? undefined : new Shards(shardCount),
+    shards: shardCount === 0 ? undefined : new Shards(shardCount, areReadInShards(plan, topics.areCompacted)),
   }
 }

@@ -14,7 +14,7 @@ import { TaskNotes } from '../poison/task-notes.ts'
 import type { Member } from '../runtime/kafka-ports.ts'
 import { Lives } from '../runtime/life.ts'
 import type { KafkaServices } from '../runtime/services.ts'
-import { shardCountOf } from '../shards/fit.ts'
+import { areReadInShards, shardCountOf } from '../shards/fit.ts'
 import { Shards } from '../shards/shards.ts'
 import { tellOfGrowth } from '../topics/source-growth.ts'
 import { isOwn } from '../tasks/tasks.ts'
@@ -92,10 +92,10 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
  * start.
  */
 function shardsOf(services: KafkaServices, { isOn }: CarefulMode, { retaken }: RecoveredState): Shards | undefined {
+  const { plan, topics, logger } = services
   const count = shardCountOf(services)
   if (count === 0) return undefined
-  if (!isOn && !retaken.isDue) return new Shards(count)
-  const { plan, logger } = services
+  if (!isOn && !retaken.isDue) return new Shards(count, areReadInShards(plan, topics.areCompacted))
   const why = isOn ? 'processes have died before' : 'pending parts are taken in again under other keys'
   logger.warn({ app: plan.name, why }, 'the pending table is on the main thread until the next start')
   return undefined

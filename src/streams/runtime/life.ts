@@ -50,7 +50,9 @@ export class Lives {
     const { outputBytesMax, plan, options } = this.#services
     const life: Life = {
       incarnation: this.incarnation + 1,
-      rowBatches: new RowBatchPool(changesTables(plan) ? 1 : rowBatches + rowBatchesOfWorker * options.workers),
+      rowBatches: new RowBatchPool(
+        changesTables(plan) ? 1 : rowBatches + rowBatchesOfWorker * Math.max(options.workers, options.shards ?? 0),
+      ),
       partitionsBehind: new PartitionsBehind(),
       budget: new ByteBudget(outputBytesMax),
     }

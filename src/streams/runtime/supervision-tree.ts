@@ -44,7 +44,9 @@ export interface TreeParts {
  * committed offsets.
  */
 export function supervisionTree({ services, session, ports, onProgress }: TreeParts): Tree {
-  const placement = new Placement(services, session)
+  const { name } = services.plan
+  const { shards } = session
+  const placement = new Placement(services, session, shards === undefined ? name : `${name}/${operatorsId}`)
   const shared = { services, session, ports }
   const onProgressed = () => {
     session.state.reads.look()
@@ -52,17 +54,10 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
   }
   const correlating: CorrelateParts = { ...shared, onCommitted: onProgressed }
   const writing: SinkParts = shared
-  const { shards } = session
-  if (shards !== undefined) {
-    return shardedTree({
-      shards,
-      correlating,
-      writing,
-      reading: { ...shared, placement, careful: session.careful, onRestored: onProgressed },
-    })
-  }
+  const reading: SourceParts = { ...shared, placement, careful: session.careful, onRestored: onProgressed }
+  if (shards !== undefined) return shardedTree({ shards, correlating, writing, reading })
   const root = supervisor({
-    name: services.plan.name,
+    name,
     strategy: 'oneForAll',
     ...restarts,
     children: [
@@ -70,16 +65,16 @@ export function supervisionTree({ services, session, ports, onProgress }: TreePa
       { start: supervisor({ name: 'sinks', maxRestarts: 0, children: [{ start: sink(writing) }] }) },
       { start: correlate(correlating) },
       ...(services.plan.correlate.whenFull === 'promote' ? [{ start: recall(shared) }] : []),
-      ...partMakers(
-        { ...shared, placement, careful: session.careful, onRestored: onProgressed },
-        changesTables(services.plan) ? none : {},
-      ),
+      ...partMakers(reading),
     ],
   })
   return { root, ...placement.threads() }
 }
 
 const none = { maxRestarts: 0 }
+
+/** Id of the supervisor of all operators where the pending table is in shards. */
+const operatorsId = 'operators'
 
 interface ShardedTreeParts {
   readonly shards: Shards
@@ -92,21 +87,24 @@ interface ShardedTreeParts {
 function shardedTree({ shards, correlating, writing, reading }: ShardedTreeParts): Tree {
   const { services, session } = correlating
   const { plan, options } = services
+  const { placement } = reading
+  const functions = placement.threads().threads ?? []
   const { ids, threads, root } = shardTree(shardSetup(services, session), shards.count)
   const table = new TableOfLives(ids)
   const operators = supervisor({
-    name: 'operators',
+    name: operatorsId,
     strategy: 'oneForAll',
     ...restarts,
     children: [
+      ...placement.children(),
       { start: supervisor({ name: 'sinks', ...none, children: [{ start: sink(writing) }] }) },
       { start: shardedCorrelate({ ...correlating, shards, table }) },
-      { start: source(reading) },
+      ...(shards.areReading ? [{ start: source(reading) }] : partMakers(reading)),
     ],
   })
   return {
     root: supervisor({ name: plan.name, ...none, children: [{ start: root }, { start: operators }] }),
-    threads,
+    threads: [...functions, ...threads],
     threadLimits: { blockedMs: options.maxStallMs },
   }
 }
@@ -118,9 +116,10 @@ function shardedTree({ shards, correlating, writing, reading }: ShardedTreeParts
  */
 export function standbyTree(parts: Omit<SourceParts, 'placement'>, visit?: RestoredVisit): Tree {
   const { services, session } = parts
-  const placement = new Placement(services, session)
+  const { name } = services.plan
+  const placement = new Placement(services, session, name)
   const root = supervisor({
-    name: services.plan.name,
+    name,
     ...none,
     children: [
       ...placement.children(),
@@ -131,10 +130,15 @@ export function standbyTree(parts: Omit<SourceParts, 'placement'>, visit?: Resto
   return { root, ...placement.threads() }
 }
 
-/** From the source to the parts. */
-function partMakers(parts: SourceParts, restarts: Pick<SupervisorOptions, 'maxRestarts'>) {
+/**
+ * From the source to the parts.
+ *
+ * @param given - Restarts of each by itself. @defaultValue those of any supervisor, or none where functions change tables
+ */
+function partMakers(parts: SourceParts, given?: Pick<SupervisorOptions, 'maxRestarts'>) {
   const { services, session, placement } = parts
   const { plan } = services
+  const restarts = given ?? (changesTables(plan) ? none : {})
   return [
     ...plan.sides.map(({ name }, index) => ({
       start: supervisor({

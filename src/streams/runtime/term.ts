@@ -22,7 +22,6 @@ import { kafkaServices, type KafkaServices } from './services.ts'
 import type { Role } from './role.ts'
 import { type EndedWork, SharedWork } from './shared-work.ts'
 import type { RunStatistics } from './statistics.ts'
-import { refuseCompacted } from '../shards/fit.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Plan } from '../topology/plan.ts'
 import { whileOthersWork } from '../standby/other-version.ts'
@@ -184,7 +183,6 @@ export class Term {
     const { plan, options, logger, statistics, meters, events, tracing } = this.#options
     const cluster = this.#cluster
     const topics = await findTopics(cluster, plan, logger)
-    refuseCompacted({ plan, options, tracing }, topics.areCompacted)
     const services = kafkaServices({ plan, options, cluster, topics, logger, statistics, meters, events, tracing })
     this.#services = services
     const { lookups } = services

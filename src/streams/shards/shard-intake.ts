@@ -1,17 +1,23 @@
 import { assert } from '../../core/assert.ts'
-import { BatchReader, type FetchedPartition, noSide, sourceSlackBytes } from '../../kernel/index.ts'
+import { BatchReader, type FetchedPartition, noSide, type RecordColumns, sourceSlackBytes } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
+import { reachOffset } from '../epochs/reached-offsets.ts'
 import type { Outputs } from '../operators/outputs.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
 import type { SourceStreaks } from '../poison/source-streaks.ts'
 import type { Session } from '../recovery/session.ts'
+import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
-import type { ReadRecords, Reread, SharedPartition } from './shard-messages.ts'
+import { firstWithoutSide, RowCutter } from './row-cutter.ts'
+import type { ReadRecords, SharedPartition } from './shard-messages.ts'
+import type { ShardedTable } from './sharded-table.ts'
+import type { Shards } from './shards.ts'
 
 export interface ShardIntakeParts {
   readonly services: Services
   readonly session: Session
+  readonly shards: Shards
   readonly outputs: Outputs
   readonly streaks: SourceStreaks
   readonly doubt: EpochDoubt
@@ -20,7 +26,8 @@ export interface ShardIntakeParts {
 /** A piece of a partition that shards take in. */
 interface Piece {
   readonly batch: RowBatch
-  readonly fetched: FetchedPartition
+  /** Its first offset; the batch says which is the one after it. */
+  readonly fromOffset: number
   /** Whether its rows have been in epochs before. */
   readonly isReread: boolean
   /** Reasons of rows that were not taken in, by offset. */
@@ -29,37 +36,46 @@ interface Piece {
 
 /**
  * What becomes of the records that shards take in, as the main thread accounts for it: what was passed over is counted,
- * and records that cannot be used are read once more here, for their dead letters.
+ * and records that cannot be used become dead letters. Where shards read them, these are read once more here for that;
+ * rows that the operators have made are still here.
  *
  * State: the pieces that shards are at, in the order in which they were given, which is that in which they end.
  */
 export class ShardIntake {
   readonly #parts: ShardIntakeParts
   readonly #reader: BatchReader
+  readonly #cutter: RowCutter
+  readonly #directPromotion: DirectPromotion
   readonly #pieces: Piece[] = []
 
   constructor(parts: ShardIntakeParts) {
+    const { services, session, shards } = parts
     this.#parts = parts
-    this.#reader = new BatchReader(parts.services.options)
+    this.#reader = new BatchReader(services.options)
+    this.#cutter = new RowCutter(session, shards.count)
+    this.#directPromotion = new DirectPromotion(services, session)
   }
 
-  /** What a shard is to be given of a batch; one whose rows are pending is read again. */
-  begin(batch: RowBatch): { records: SharedPartition; reread: Reread | undefined } {
-    const { session } = this.#parts
-    const { fetched } = batch
-    assert(fetched !== undefined, 'a batch for shards is what was fetched')
-    const isReread = !session.state.restoration.isDone
-    this.#pieces.push({ batch, fetched, isReread, refused: new Map() })
-    const { partition, fromOffset, nextOffset, aborted } = fetched
-    const source = session.sources.partitions.sourceOf(partition)
-    const records = { source, partition, fromOffset, nextOffset, aborted, ...shared(fetched) }
-    return { records, reread: isReread ? { offsets: this.#missing(batch, fetched) } : undefined }
+  /**
+   * Has shards take a batch in; where the table lacks pending rows, those of them that it has.
+   *
+   * @returns What was read; undefined where another life has begun meanwhile.
+   */
+  give(batch: RowBatch, table: ShardedTable): Promise<ReadRecords | undefined> {
+    const isReread = !this.#parts.session.state.restoration.isDone
+    const { columns, fetched, nextOffset } = batch
+    const fromOffset = fetched?.fromOffset ?? columns.offset[0] ?? nextOffset
+    this.#pieces.push({ batch, fromOffset, isReread, refused: new Map() })
+    return fetched === undefined
+      ? this.#giveRows(batch, isReread, table)
+      : this.#giveRecords(batch, fetched, isReread, table)
   }
 
   /** A row has not been taken in. */
   refuse(partition: number, offset: number, reason: number): void {
     const piece = this.#pieces.find(
-      ({ fetched }) => fetched.partition === partition && offset >= fetched.fromOffset && offset < fetched.nextOffset,
+      ({ batch, fromOffset }) =>
+        batch.columns.partition === partition && offset >= fromOffset && offset < batch.nextOffset,
     )
     assert(piece !== undefined, 'what is refused is being taken in')
     piece.refused.set(offset, reason)
@@ -75,55 +91,97 @@ export class ShardIntake {
   end(read: ReadRecords): void {
     const piece = this.#pieces.shift()!
     if (piece.isReread) this.#endReread(piece)
-    else this.#endNew(piece, read)
+    else if (piece.batch.fetched === undefined) this.#endRows(piece)
+    else this.#endRecords(piece, piece.batch.fetched, read)
     piece.batch.release()
   }
 
-  #endReread({ batch, fetched, refused }: Piece): void {
-    const { state, sources } = this.#parts.session
-    const { partition } = fetched
-    for (const offset of refused.keys()) throw state.readAgain.notTheSame(partition, offset)
-    if (!sources.partitions.isRedriven(partition)) return
-    this.#reader.open(fetched)
-    while (this.#reader.fill(batch.columns)) sources.redriven.note(batch.columns)
+  #giveRecords(batch: RowBatch, fetched: FetchedPartition, isReread: boolean, table: ShardedTable) {
+    const { partition, fromOffset, nextOffset, aborted } = fetched
+    const source = this.#parts.session.sources.partitions.sourceOf(partition)
+    const records: SharedPartition = { source, partition, fromOffset, nextOffset, aborted, ...shared(fetched) }
+    return table.take(records, isReread ? this.#missing(batch, fetched) : undefined)
   }
 
-  #endNew(piece: Piece, read: ReadRecords): void {
+  async #giveRows({ columns }: RowBatch, isReread: boolean, table: ShardedTable): Promise<ReadRecords | undefined> {
+    const { count, timestamp } = columns
+    const read = { recordCount: count, lastTimestampMs: count === 0 ? NaN : timestamp[count - 1]! }
+    if (isReread) {
+      const row = firstWithoutSide(columns)
+      if (row !== undefined) throw this.#notTheSame(columns, row)
+    } else this.#directPromotion.refuse(columns)
+    return (await table.takeRows(this.#cutter.cut(columns))) ? read : undefined
+  }
+
+  #endReread({ batch: { columns, fetched }, refused }: Piece): void {
+    const { state, sources } = this.#parts.session
+    const { partition } = columns
+    for (const offset of refused.keys()) throw state.readAgain.notTheSame(partition, offset)
+    if (fetched === undefined || !sources.partitions.isRedriven(partition)) return
+    this.#reader.open(fetched)
+    while (this.#reader.fill(columns)) sources.redriven.note(columns)
+  }
+
+  #endRows({ batch, refused }: Piece): void {
+    const { services, session, outputs, streaks, doubt } = this.#parts
+    const { state, sources, schedule } = session
+    const { columns } = batch
+    const { partition, count } = columns
+    const counts = state.accounting.current
+    takeRefused(columns, refused)
+    reachOffset(counts, columns, count, batch.nextOffset, [partition])
+    if (count > 0) services.meters.consumed(partition, columns.timestamp[count - 1]!)
+    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
+    this.#directPromotion.take(columns)
+    if (state.tables !== undefined) schedule.owe(state.tables.takeBatch())
+    const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
+    const isPoisoned = streaks.note(columns, letterCount)
+    doubt.note(count, hasFailures || isPoisoned)
+    this.#noteReached(batch)
+  }
+
+  #endRecords(piece: Piece, fetched: FetchedPartition, read: ReadRecords): void {
     const { services, session, streaks, doubt } = this.#parts
-    const { state, sources, lives } = session
-    const { batch, fetched, refused } = piece
+    const { state, sources } = session
+    const { batch, refused } = piece
     const { partition, nextOffset } = fetched
     const { recordCount, lastTimestampMs } = read
     const counts = state.accounting.current
     counts.skipped[partition]! += nextOffset - counts.nextOffsets[partition]! - recordCount
     counts.nextOffsets[partition] = nextOffset
     if (recordCount > 0) services.meters.consumed(partition, lastTimestampMs)
-    if (refused.size > 0 || sources.partitions.isRedriven(partition)) this.#readOnce(piece)
+    if (refused.size > 0 || sources.partitions.isRedriven(partition)) this.#readOnce(piece, fetched)
     else {
       batch.columns.count = recordCount
       doubt.note(recordCount, streaks.note(batch.columns, 0))
     }
-    lives.current.partitionsBehind.note(partition, nextOffset < batch.endOffset)
+    this.#noteReached(batch)
+  }
+
+  #noteReached({ columns: { partition }, nextOffset, endOffset }: RowBatch): void {
+    this.#parts.session.lives.current.partitionsBehind.note(partition, nextOffset < endOffset)
   }
 
   /** Reads the records of a piece here, for what shards do not do. */
-  #readOnce({ batch: { columns }, fetched, refused }: Piece): void {
+  #readOnce({ batch: { columns }, refused }: Piece, fetched: FetchedPartition): void {
     const { session, outputs, streaks, doubt } = this.#parts
     const { redriven } = session.sources
     const counts = session.state.accounting.current
     this.#reader.open(fetched)
     while (this.#reader.fill(columns)) {
       redriven.note(columns)
-      for (let row = 0; row < columns.count; row++) {
-        const reason = refused.get(columns.offset[row]!)
-        columns.side[row] = reason === undefined ? 0 : noSide
-        columns.reason[row] = reason ?? 0
-        columns.flags[row] = 0
-      }
+      columns.side.fill(0, 0, columns.count)
+      columns.reason.fill(0, 0, columns.count)
+      columns.flags.fill(0, 0, columns.count)
+      takeRefused(columns, refused)
       if (columns.origins !== undefined) redriven.count(columns, counts)
       const { letterCount } = divertRows(columns, counts, outputs.deadLetters)
       doubt.note(columns.count, streaks.note(columns, letterCount))
     }
+  }
+
+  #notTheSame({ partition, offset }: RecordColumns, row: number): Error {
+    return this.#parts.session.state.readAgain.notTheSame(partition, offset[row]!)
   }
 
   /** The offsets of a piece that the table lacks. */
@@ -138,6 +196,15 @@ export class ShardIntake {
       offset = set.firstFrom(offset + 1)
     }
     return Float64Array.from(offsets)
+  }
+}
+
+/** Takes their side from rows that were not taken in. */
+function takeRefused({ count, offset, side, reason }: RecordColumns, refused: ReadonlyMap<number, number>): void {
+  if (refused.size === 0) return
+  for (let row = 0; row < count; row++) {
+    const why = refused.get(offset[row]!)
+    if (why !== undefined) [side[row], reason[row]] = [noSide, why]
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Reply } from '../../actors/index.ts'
 import type {
   AbortedTransaction,
+  CutBatch,
   DecodedSide,
   FieldPath,
   FinishedRecords,
@@ -111,14 +112,6 @@ export interface ClosedShard {
   readonly taken: TakenRows
 }
 
-/** Rows that are read again, because shards do not have them. */
-export interface Reread {
-  /** The one shard that lacks them. @defaultValue all do */
-  readonly only?: number | undefined
-  /** Offsets of the partition that are pending, in their order. */
-  readonly offsets: Float64Array
-}
-
 /** What shards are told. `life` counts their common beginnings: what is of another life is answered by `undefined`. */
 export type ShardMessage =
   /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
@@ -131,14 +124,20 @@ export type ShardMessage =
       readonly type: 'take'
       readonly life: number
       readonly records: SharedPartition
-      readonly reread: Reread | undefined
+      /** Offsets of rows that are read again, because shards do not have them, in their order; undefined where all are new. */
+      readonly reread: Float64Array | undefined
       /** Memory of batches that comes back. */
       readonly returned: readonly ArrayBufferLike[]
       readonly reply: Reply<TakenRecords | undefined>
     }
+  /** Takes in rows of its own keys, which were made ready elsewhere. */
+  | {
+      readonly type: 'takeRows'
+      readonly life: number
+      readonly batch: CutBatch
+      readonly reply: Reply<TakenRows | undefined>
+    }
   /** Takes in what others have cut out. */
   | { readonly type: 'takeCut'; readonly life: number; readonly reply: Reply<TakenRows | undefined> }
-  /** What was read again is there: it was in epochs before. */
-  | { readonly type: 'settle'; readonly life: number; readonly reply: Reply<number | undefined> }
   | { readonly type: 'close'; readonly life: number; readonly reply: Reply<ClosedShard | undefined> }
   | { readonly type: 'commit'; readonly life: number }

@@ -8,13 +8,13 @@ import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
 /** What each shard of a program is made of, but for its place. */
 export function shardSetup(
   { plan, options, topics }: Services,
-  { state, sources }: Session,
+  { state, sources, shards }: Session,
 ): Omit<ShardSetup, 'place'> {
-  const { depthMax, keyBytesMax, decompressedBytesMax, pendingBytesMax, workers } = options
+  const { depthMax, keyBytesMax, decompressedBytesMax, pendingBytesMax } = options
   return {
     partitionCount: sources.partitions.count,
     hashSeed: state.hashSeed,
-    bytesMax: Math.ceil(pendingBytesMax / workers),
+    bytesMax: Math.ceil(pendingBytesMax / shards!.count),
     decompressedBytesMax,
     sideNames: plan.sides.map(({ name }) => name),
     decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),

@@ -26,7 +26,6 @@ import {
 } from '../../kernel/index.ts'
 import type {
   ClosedShard,
-  Reread,
   SentBatch,
   ShardChange,
   ShardDecoder,
@@ -52,8 +51,8 @@ export const shardWorker = (setup: ShardSetup) =>
         life === shard.life ? shard.takeTimes(earliestMs, latestMs) : undefined,
       take: async (shard, { life, records, reread, returned, reply }) =>
         reply(life === shard.life ? await shard.take(records, reread, returned) : undefined),
+      takeRows: (shard, { life, batch, reply }) => reply(life === shard.life ? shard.takeRows(batch) : undefined),
       takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
-      settle: (shard, { life, reply }) => reply(life === shard.life ? shard.settle() : undefined),
       close: async (shard, { life, reply }) => reply(life === shard.life ? await shard.close() : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
@@ -131,7 +130,7 @@ class Shard {
   }
 
   /** @returns undefined where the life is over. */
-  async take(records: SharedPartition, reread: Reread | undefined, returned: readonly ArrayBufferLike[]) {
+  async take(records: SharedPartition, reread: Float64Array | undefined, returned: readonly ArrayBufferLike[]) {
     this.#takeBack(returned)
     const { source, partition, memory, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
@@ -143,24 +142,23 @@ class Shard {
     while (this.#reader.fill(columns)) {
       recordCount += columns.count
       lastTimestampMs = columns.timestamp[columns.count - 1]!
-      if (reread !== undefined) keepPending(columns, reread.offsets)
+      if (reread !== undefined) keepPending(columns, reread)
       this.#decoders[source]!(columns)
-      this.#shard.take(columns, this.#counts, this.#onCut, reread?.only)
+      this.#shard.take(columns, this.#counts, this.#onCut)
       this.#noteRefused(columns)
       if (!this.#links.pass() && !(await this.#links.untilFree())) return undefined
     }
     return { ...this.#taken(), recordCount, lastTimestampMs, written: this.#links.written }
   }
 
+  takeRows(batch: CutBatch): TakenRows {
+    this.#takeBatch(batch)
+    return this.takeCut()
+  }
+
   takeCut(): TakenRows {
     this.#links.pass()
     return this.#taken()
-  }
-
-  settle(): number {
-    this.#table.settle()
-    this.#counts = countsOf(this.#partitionCount)
-    return this.#table.rowCount
   }
 
   /** @returns undefined where the life is over. */

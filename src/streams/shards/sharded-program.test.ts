@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { until } from '../../../test/until.ts'
-import type { ExitReason } from '../../actors/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { number } from '../../state/index.ts'
 import { order } from '../fixtures/orders.ts'
+import { outputOf, settled } from '../fixtures/settled.ts'
 import { Engine, type EngineOptions } from '../in-memory/engine.ts'
-import { rootCause } from '../runtime/root-cause.ts'
 import { field } from '../topology/field.ts'
+import { header } from '../topology/key.ts'
+import { onWorkers } from '../topology/on-workers.ts'
 import { stage } from '../topology/stage.ts'
-import { topology } from '../topology/topology.ts'
+import { table } from '../topology/table.ts'
+import { topology, type Topology } from '../topology/topology.ts'
+import * as functions from '../workers/fixtures/functions.ts'
+import type { Order } from '../workers/fixtures/functions.ts'
 import { shardLost } from './shard-lost.ts'
 import { TableOfLives } from './table-of-lives.ts'
 
@@ -23,34 +28,24 @@ const patient = { drainMs: 20_000, partitions: 3, epochMs: 20, epochIdleMs: 1 }
 const orders = (side: string, from: number, count = 1_000, part = side) =>
   Array.from({ length: count }, (_, key) => order(side, from + key, `${part} of ${key}`))
 
-/** Resolves when all that was given is committed; rejects where the program has ended. */
-async function settled({ kafka, system, session }: Engine): Promise<void> {
-  let ended: ExitReason | undefined
-  void system.done.then((reason) => (ended = reason))
-  const isSettled = () => kafka.isAllCommitted && session.state.epochs.committed === kafka.lastEpoch
-  await until('all is committed', () => ended !== undefined || isSettled())
-  if (ended?.kind === 'crashed') throw rootCause(ended.error)
-}
-
-const outputOf = ({ kafka, accounts }: Engine) => ({
-  written: kafka.written.map(({ sink, value, letter }) => JSON.stringify([sink, String(value), letter])).toSorted(),
-  accounts,
-})
+/** Settings of a program with so many threads of each kind. */
+const on = (workers: number) => ({ workers, shards: workers })
 
 /** Runs the program over what is given, and once more over that and what is given then, with as many workers each. */
 async function twice(
   give: readonly ((engine: Engine) => void)[],
   workers: readonly number[],
   options: EngineOptions = {},
+  own: Topology = program,
 ) {
-  await using first = await Engine.start(program, systemClock, { ...patient, ...options, workers: workers[0]! })
+  await using first = await Engine.start(own, systemClock, { ...patient, ...options, ...on(workers[0]!) })
   give[0]!(first)
   await settled(first)
   await first.system.stop({ drainMs: 0 })
-  await using second = await Engine.resume(first, program, systemClock, {
+  await using second = await Engine.resume(first, own, systemClock, {
     ...patient,
     ...options,
-    workers: workers[1]!,
+    ...on(workers[1]!),
   })
   give[1]!(second)
   await settled(second)
@@ -112,6 +107,100 @@ describe('B17 a program whose table is in shards', () => {
   it('has no rows to be read by their keys, and says so', async () => {
     await using engine = await Engine.start(program, systemClock, { ...patient, workers: 1 })
     await assert.rejects(engine.pending(1), { code: 'WORKERS_UNFIT' })
+  })
+})
+
+const module = new URL('../workers/fixtures/functions.ts', import.meta.url)
+const part = stage({ part: field('part') })
+const seen = table('seen', { key: number, value: number })
+
+/** Programs whose records have to be seen before they come to shards. */
+const handed: Readonly<Record<string, () => Topology>> = {
+  'functions on workers': () =>
+    topology('orders')
+      .source('source', { decode: onWorkers(functions.decoded, module) })
+      .filter('some', onWorkers(functions.isWhole, module))
+      .route('by-side', field('side'), { A: stage({ part: onWorkers(functions.obey, module) }), B: part })
+      .correlate('by-key', field('key'), { of: ['A', 'B'] })
+      .sink('sink'),
+  'functions on the main thread': () =>
+    topology('orders')
+      .source<Order & { readonly side: 'A' | 'B' }>('source', { timestamp: field('key') })
+      .filter('some', functions.isWhole)
+      .route('by-side', ({ side }) => side, { A: stage({ part: functions.obey }), B: part })
+      .correlate('by-key', { A: ({ key }) => key, B: field('key') }, { of: ['A', 'B'], keyName: 'key' })
+      .sink('sink'),
+  'parts that are made once, and a route by a header': () => {
+    const calls = new Map<number, number>()
+    const numbered = (value: Order) => {
+      const made = functions.obey(value)
+      const call = (calls.get(value.key) ?? 0) + 1
+      calls.set(value.key, call)
+      return made && [made, call]
+    }
+    return topology('orders')
+      .source('source')
+      .route('by-side', header('side'), { A: stage({ part: numbered, deterministic: false }), B: part })
+      .correlate('by-key', field('key'), { of: ['A', 'B'] })
+      .sink('sink')
+  },
+  'functions with a table': () =>
+    topology('orders')
+      .tables(seen)
+      .source('source')
+      .route('by-side', field('side'), {
+        A: stage<Order, unknown>({
+          part(value, record) {
+            const rows = record.table(seen)
+            const count = (rows.get(value.key % 10) ?? 0) + 1
+            rows.set(value.key % 10, count)
+            return [functions.obey(value), count]
+          },
+        }),
+        B: part,
+      })
+      .correlate('by-key', field('key'), { of: ['A', 'B'] })
+      .sink('sink'),
+}
+
+describe('B17 a program whose operators give shards rows', () => {
+  const told = ['filter', 'throw', 'give up', 'no JSON']
+  const parts = Array.from({ length: 600 }, (_, key) => (key % 50 === 7 ? told[(key / 50) & 3] : { of: key }))
+  const sideOf = (side: string, from: number, to: number) =>
+    parts.slice(from, to).map((own, at) => order(side, from + at, own))
+  const options = { stageAttempts: 2, stageRetryFirstMs: 1, stageRetryMaxMs: 1, maxConsecutivePoison: 1_000 }
+  const give = [
+    ({ kafka }: Engine) => {
+      kafka.give(0, [...sideOf('A', 0, 600), ...sideOf('A', 0, 50), 'no JSON', order('C', 1)], {
+        headers: { side: 'A' },
+      })
+      kafka.give(1, sideOf('B', 0, 300), { headers: { side: 'B' } })
+    },
+    ({ kafka }: Engine) => {
+      kafka.give(0, sideOf('A', 550, 600), { headers: { side: 'A' } })
+      kafka.give(1, sideOf('B', 300, 600), { headers: { side: 'B' } })
+    },
+  ]
+
+  for (const [what, own] of Object.entries(handed)) {
+    it(`comes to what it comes to without, from one start to the next: ${what}`, async () => {
+      const expected = await twice(give, [0, 0], options, own())
+
+      assert.ok(expected.accounts[0]!.emitted > 500 && expected.accounts[0]!.deadLettered > 5)
+      assert.deepEqual(await twice(give, [2, 1], options, own()), expected)
+    })
+  }
+
+  it('goes on where a record ends the thread of its function, which has failed by that', async () => {
+    const own = handed['functions on workers']!()
+    await using engine = await Engine.start(own, systemClock, { ...patient, ...options, ...on(2) })
+    engine.kafka.give(0, [...sideOf('A', 0, 5), order('A', 5, 'exit'), ...sideOf('B', 0, 6)])
+
+    await settled(engine)
+
+    const { emitted, deadLettered, pending } = engine.accounts[0]!
+    assert.deepEqual([emitted, deadLettered, pending], [10, 1, 1])
+    assert.equal(engine.crashes.length, 2)
   })
 })
 

@@ -216,17 +216,17 @@ class Shards implements AsyncDisposable {
     await this.#system.ref<{ readonly type: 'end' }>(`end-shard-${shard + 1}`).tell({ type: 'end' })
   }
 
-  /** Begins another life, and fills the shards that are new. */
+  /** Begins another life, and fills all shards where one is new. */
   async recover(log: readonly SharedPartition[], oracle: Oracle): Promise<void> {
     const beginning = this.table.begin()
     // What was told is of a life that is over; nothing more of it may be told.
     for (const told of [this.#batches, this.#refused]) told.length = 0
-    for (const only of await beginning) {
+    if ((await beginning).length > 0) {
+      await this.table.empty()
       const pending = Array.from({ length: partitionCount }, (_, partition) => oracle.pendingOf(partition))
-      await Promise.all(
-        log.map((records) => this.table.take(records, { only, offsets: pending[records.partition]!.slice() })),
-      )
-      await this.table.settle(only)
+      await Promise.all(log.map((records) => this.table.take(records, pending[records.partition]!.slice())))
+      await this.table.close()
+      this.table.commit()
     }
     assert.deepEqual(this.#refused.splice(0), [])
     assert.deepEqual(this.#batches.splice(0), [])

@@ -17,15 +17,8 @@ import { OutputBatch } from '../../kernel/index.ts'
 import { CutProgress } from './cut-progress.ts'
 import { LinkMaker } from './shard-links.ts'
 import { shardLost } from './shard-lost.ts'
-import type {
-  ClosedShard,
-  ReadRecords,
-  Reread,
-  SentBatch,
-  SharedPartition,
-  ShardMessage,
-  TakenRows,
-} from './shard-messages.ts'
+import type { RowsOfShard } from './row-cutter.ts'
+import type { ClosedShard, ReadRecords, SentBatch, SharedPartition, ShardMessage, TakenRows } from './shard-messages.ts'
 
 /** What leaves the shards. */
 export interface ShardEvents {
@@ -103,23 +96,23 @@ export class ShardedTable {
   /**
    * Takes in the records of a partition. Resolves when they are in the table; the order of calls is that of the records.
    *
-   * @param reread - Where they are read again for a shard that has lost them.
+   * @param reread - Offsets of those that are read again, because shards have lost them. @defaultValue all are new
    * @returns What was read; undefined where another life has begun meanwhile.
    * @throws MillraceError `SHARD_LOST` where a thread has ended: then all shards are to begin another life.
    */
-  take(records: SharedPartition, reread?: Reread): Promise<ReadRecords | undefined> {
-    const taking = this.#take(records, reread, this.#life)
-    this.#open.add(taking)
-    const forget = () => void this.#open.delete(taking)
-    taking.then(forget, forget)
-    return taking
+  take(records: SharedPartition, reread?: Float64Array): Promise<ReadRecords | undefined> {
+    return this.#opened(this.#take(records, reread, this.#life))
   }
 
-  /** Rows that were read again are there for good. */
-  async settle(shard: number): Promise<void> {
-    const life = this.#life
-    await Promise.all(this.#open)
-    await this.#ask(shard, (ref) => ref.ask({ type: 'settle', life }, wait))
+  /**
+   * Takes in rows that were made ready and cut by shard. Resolves when they are in the table; the order of calls is that
+   * of the rows.
+   *
+   * @returns Whether they are: false where another life has begun meanwhile.
+   * @throws MillraceError `SHARD_LOST`
+   */
+  takeRows(rows: readonly RowsOfShard[]): Promise<boolean> {
+    return this.#opened(this.#takeRows(rows, this.#life))
   }
 
   /**
@@ -148,7 +141,11 @@ export class ShardedTable {
     for (const shard of this.#shards) void shard.tell({ type: 'commit', life: this.#life })
   }
 
-  async #take(records: SharedPartition, reread: Reread | undefined, life: number): Promise<ReadRecords | undefined> {
+  async #take(
+    records: SharedPartition,
+    reread: Float64Array | undefined,
+    life: number,
+  ): Promise<ReadRecords | undefined> {
     const own = records.partition % this.#shards.length
     const returned = this.#returned[own]!
     this.#returned[own] = []
@@ -159,6 +156,24 @@ export class ShardedTable {
     this.#tell(own, taken)
     await isCutTaken
     return life === this.#life ? taken : undefined
+  }
+
+  async #takeRows(rows: readonly RowsOfShard[], life: number): Promise<boolean> {
+    await Promise.all(
+      rows.map(async ({ shard, batch }) => {
+        const taken = await this.#askCut(shard, (ref) => ref.ask({ type: 'takeRows', life, batch }, wait))
+        if (taken !== undefined) this.#tell(shard, taken)
+      }),
+    )
+    return life === this.#life
+  }
+
+  /** What is on its way until it is settled. */
+  #opened<Taken>(taking: Promise<Taken>): Promise<Taken> {
+    this.#open.add(taking)
+    const forget = () => void this.#open.delete(taking)
+    taking.then(forget, forget)
+    return taking
   }
 
   /** Has a shard take in what others have cut out for it. */

@@ -6,14 +6,17 @@ import type { ClosedShard } from './shard-messages.ts'
 export class Shards {
   /** How many there are. */
   readonly count: number
+  /** Whether they read records themselves; else they are given rows. */
+  readonly areReading: boolean
   /** Pending rows, and bytes of their parts, when an epoch was closed last. */
   rowCount = 0
   liveBytes = 0
   /** Bytes of all memory of their tables. */
   memoryBytes = 0
 
-  constructor(count: number) {
+  constructor(count: number, areReading: boolean) {
     this.count = count
+    this.areReading = areReading
   }
 
   /** An epoch has closed. */

@@ -25,7 +25,7 @@ const plan = planTopology(
 
 /** Workers that answer when the test says so. */
 async function startCrew(workers: number) {
-  const crew = Crew.of({ plan, options: { workers } })!
+  const crew = Crew.of({ plan, options: { workers } }, plan.name)!
   const loads: SlicesMessage[] = []
   const children = crew.workers.map(({ id }) => ({
     id,

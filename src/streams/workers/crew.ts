@@ -93,21 +93,25 @@ export class Crew {
   readonly #memories: Uint8Array[] = []
   #nextSlice = 0
 
-  private constructor(app: string, functions: readonly WorkerFunction[], count: number) {
+  private constructor(parent: string, functions: readonly WorkerFunction[], count: number) {
     this.functions = functions
     this.workers = Array.from({ length: count }, (_, index) => {
       const id = `worker-${index + 1}`
-      return { id, path: `${app}/${workersId}/${id}`, progress: new WorkerProgress(), openLoads: 0 }
+      return { id, path: `${parent}/${workersId}/${id}`, progress: new WorkerProgress(), openLoads: 0 }
     })
   }
 
-  /** That of a program; undefined where it has no worker, or nothing for one to do. */
-  static of({
-    plan,
-    options,
-  }: Pick<Services, 'plan'> & { readonly options: Pick<RunOptions, 'workers'> }): Crew | undefined {
+  /**
+   * That of a program; undefined where it has no worker, or nothing for one to do.
+   *
+   * @param parent - Path of the supervisor that theirs is under.
+   */
+  static of(
+    { plan, options: { workers } }: Pick<Services, 'plan'> & { readonly options: Pick<RunOptions, 'workers'> },
+    parent: string,
+  ): Crew | undefined {
     const functions = workerFunctions(plan)
-    return options.workers === 0 || functions.length === 0 ? undefined : new Crew(plan.name, functions, options.workers)
+    return workers === 0 || functions.length === 0 ? undefined : new Crew(parent, functions, workers)
   }
 
   begin(call: Call, finder: Finder): void {

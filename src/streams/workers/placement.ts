@@ -24,10 +24,11 @@ export class Placement {
   readonly #crew: Crew | undefined
   readonly #placed = new Map<string, PlacedFunction>()
 
-  constructor(services: Services, session: RestoringSession) {
+  /** @param parent - Path of the supervisor that `children` are under. */
+  constructor(services: Services, session: RestoringSession, parent: string) {
     this.#services = services
     this.#session = session
-    this.#crew = Crew.of(services)
+    this.#crew = Crew.of(services, parent)
   }
 
   /** @returns undefined where the function of the operator is called on the main thread. */
@@ -63,7 +64,7 @@ export class Placement {
   }
 
   /** What a system with these children is started with. */
-  threads(): Pick<SystemOptions, 'threads' | 'threadLimits'> {
+  threads(): { readonly threads?: readonly string[] } & Pick<SystemOptions, 'threadLimits'> {
     if (this.#crew === undefined) return {}
     const threads = this.#crew.workers.map(({ id }) => id)
     return { threads, threadLimits: { blockedMs: this.#services.options.maxStallMs } }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { threadId } from 'node:worker_threads'
-import { until } from '../../../test/until.ts'
-import type { ExitReason } from '../../actors/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { Engine, type EngineOptions } from '../in-memory/engine.ts'
 import { order } from '../fixtures/orders.ts'
+import { outputOf, settled } from '../fixtures/settled.ts'
 import { field } from '../topology/field.ts'
 import { rootCause } from '../runtime/root-cause.ts'
 import { onWorkers } from '../topology/on-workers.ts'
@@ -35,28 +34,18 @@ function making(own: Stage) {
 const placed = <Part>(part: (value: Order, record: never) => Part, options: StageOptions<Order, Part> = {}) =>
   stage<Order, Part>({ ...options, part: onWorkers(part, module) as never })
 
-/** Resolves when all that was given is committed; rejects where the program has ended. */
-async function settled({ kafka, system, session }: Engine): Promise<void> {
-  let ended: ExitReason | undefined
-  void system.done.then((reason) => (ended = reason))
-  const isSettled = () => kafka.isAllCommitted && session.state.epochs.committed === kafka.lastEpoch
-  await until('all is committed', () => ended !== undefined || isSettled())
-  if (ended?.kind === 'crashed') throw rootCause(ended.error)
-}
-
 /** What comes out of a program for these records, and what is counted. */
-async function outputOf(program: Topology, give: (engine: Engine) => void, options: EngineOptions) {
+async function resultOf(program: Topology, give: (engine: Engine) => void, options: EngineOptions) {
   await using engine = await Engine.start(program, systemClock, { ...patient, ...options })
   give(engine)
   await settled(engine)
-  const written = engine.kafka.written.map(({ sink, value, letter }) => [sink, String(value), letter])
-  return { written: written.map((each) => JSON.stringify(each)).toSorted(), accounts: engine.accounts }
+  return outputOf(engine)
 }
 
 /** Runs a program without workers and with some, and says that nobody could tell. */
 async function sameWithWorkers(program: Topology, give: (engine: Engine) => void, options: EngineOptions = {}) {
-  const expected = await outputOf(program, give, options)
-  for (const workers of [1, 3]) assert.deepEqual(await outputOf(program, give, { ...options, workers }), expected)
+  const expected = await resultOf(program, give, options)
+  for (const workers of [1, 3]) assert.deepEqual(await resultOf(program, give, { ...options, workers }), expected)
   return expected
 }
 
@@ -73,8 +62,8 @@ describe('B17 functions on workers', () => {
     const program = making(placed(functions.onThread))
     const give = (engine: Engine) => giveOrders(engine, [1])
 
-    const here = await outputOf(program, give, { workers: 0 })
-    const elsewhere = await outputOf(program, give, { workers: 1 })
+    const here = await resultOf(program, give, { workers: 0 })
+    const elsewhere = await resultOf(program, give, { workers: 1 })
 
     const threadOf = ({ written }: typeof here) => JSON.parse(JSON.parse(written[0]!)[1]).A
     assert.equal(threadOf(here), threadId)
