@@ -19,6 +19,28 @@ const order = (id: string, amount: number) => ({ stage: 'order', id, amount })
 const payment = (id: string, part: unknown) => ({ stage: 'payment', id, part })
 
 describe('a topology driver', () => {
+  it('refuses what would reach no record or no partition, and names what there is', async () => {
+    await using driver = await driveTopology(shop, { partitions: 2 })
+    const misspelt: object = { partition: 2 }
+
+    for (const [given, code, says] of [
+      [{ topic: 'order' }, 'CONFIG_INVALID_VALUE', "topic is 'order', but must be one of orders"],
+      [{ partition: 2 }, 'CONFIG_INVALID_VALUE', 'partition is 2, but must be a whole number from 0 to 1'],
+      [{ partition: -1 }, 'CONFIG_INVALID_VALUE', 'partition is -1, but must be a whole number from 0 to 1'],
+      [{ timestampMs: NaN }, 'CONFIG_INVALID_VALUE', 'timestampMs is NaN, but must be a whole number'],
+      [{ timestamp: 0 }, 'CONFIG_UNKNOWN_OPTION', 'timestamp is not an option; did you mean timestampMs?'],
+    ] as const) {
+      await assert.rejects(driver.give([order('o-1', 1)], given as object), { code, message: says })
+    }
+    await assert.rejects(driver.give([undefined]), { code: 'CONFIG_INVALID_VALUE' })
+    await assert.rejects(driver.advance(-1), { code: 'CONFIG_INVALID_VALUE' })
+    await assert.rejects(driveTopology(shop, misspelt), { code: 'CONFIG_UNKNOWN_OPTION' })
+    assert.deepEqual(
+      driver.accounting().map(({ consumed }) => consumed),
+      [0, 0],
+    )
+  })
+
   it('gives the merged record of parts that come in any order, from any partition, byte for byte and typed', async () => {
     await using driver = await driveTopology(shop, { partitions: 2 })
 

@@ -1,4 +1,3 @@
-import { assert } from '../core/assert.ts'
 import {
   correlating,
   Engine,
@@ -10,30 +9,9 @@ import {
   type TablesSnapshot,
   type Topology,
 } from '../streams/index.ts'
+import { type DriveOptions, type GiveOptions, resolveDrive, resolveGive } from './driver-options.ts'
 import { deadLettersOf, type DrivenDeadLetter, type DrivenRecord, expiredOf, mergedOf } from './published.ts'
 import { VirtualClock } from './virtual-clock.ts'
-
-/** What a test chooses of the surroundings of a topology. */
-export interface DriveOptions {
-  /** Partitions of each source. @defaultValue 1 */
-  readonly partitions?: number
-  /** The wall clock at the beginning, in milliseconds since the epoch. @defaultValue a time in 2026 */
-  readonly startMs?: number
-}
-
-/** Where records are given to, when, and what else they have. */
-export interface GiveOptions {
-  /** The topic of a source. @defaultValue the first source's */
-  readonly topic?: string
-  /** @defaultValue 0 */
-  readonly partition?: number
-  /** The timestamp of the records, in milliseconds since the epoch. @defaultValue the time of the driver's clock */
-  readonly timestampMs?: number
-  /** The key of each record. @defaultValue none */
-  readonly key?: string | Uint8Array
-  /** The headers of each record. @defaultValue none */
-  readonly headers?: Readonly<Record<string, string | Uint8Array>>
-}
 
 /**
  * A topology that runs without a broker, on a clock that only the test moves. The operators, the table and the epochs
@@ -66,7 +44,8 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
    * which passes then.
    *
    * @param values - A string or bytes as they are, null as a tombstone, anything else as JSON.
-   * @throws What has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
+   * @throws ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_UNKNOWN_OPTION` for what there is not, such as a partition; what
+   * has ended the program, such as MillraceError `STAGE_FAILS_ON_EVERYTHING`.
    */
   give(values: readonly unknown[], options?: GiveOptions): Promise<void>
   /**
@@ -88,7 +67,7 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
  * Runs a topology for a test: records in, merged records, expired rows and dead letters out, in milliseconds. Functions
  * that fail are tried as often as in a running program, without the pauses between.
  *
- * @throws TopologyError `TOPOLOGY_INVALID`
+ * @throws TopologyError `TOPOLOGY_INVALID`; ConfigError `CONFIG_INVALID_VALUE`, `CONFIG_UNKNOWN_OPTION`
  *
  * @example
  * await using driver = await driveTopology(customer360)
@@ -97,11 +76,12 @@ export interface TopologyDriver<Output, Expired = Partial<Output>> extends Async
  */
 export async function driveTopology<Output, Expired>(
   topology: Topology<Output, Expired>,
-  { partitions = 1, startMs }: DriveOptions = {},
+  options: DriveOptions = {},
 ): Promise<TopologyDriver<Output, unknown extends Expired ? Partial<Output> : Expired>> {
+  const { partitions, startMs } = resolveDrive(options)
   const clock = new VirtualClock(startMs === undefined ? {} : { startMs })
   const withoutPauses = { stageRetryFirstMs: 0, stageRetryMaxMs: 0 }
-  return new EngineDriver(await Engine.startChain(topology, clock, { partitions, ...withoutPauses }), clock)
+  return new EngineDriver(await Engine.startChain(topology, clock, { partitions, ...withoutPauses }), clock, partitions)
 }
 
 /** Virtual time that passes at once while an epoch is held open for a function that has failed. */
@@ -112,8 +92,11 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
   /** Of the subtopologies, in their order. */
   readonly #engines: readonly Engine[]
 
-  constructor(engines: readonly Engine[], clock: VirtualClock) {
+  readonly #partitions: number
+
+  constructor(engines: readonly Engine[], clock: VirtualClock, partitions: number) {
     this.#engines = engines
+    this.#partitions = partitions
     this.clock = clock
   }
 
@@ -141,16 +124,16 @@ class EngineDriver<Output, Expired> implements TopologyDriver<Output, Expired> {
     return this.#engines.flatMap(({ accounts }) => accounts)
   }
 
-  async give(values: readonly unknown[], { topic = this.#firstTopic, partition = 0, ...given }: GiveOptions = {}) {
-    const facts = { timestampMs: this.clock.nowMs(), ...given }
+  async give(values: readonly unknown[], options: GiveOptions = {}) {
+    const topics = this.#engines.flatMap(({ services }) => services.plan.sources.map((each) => each.topic))
+    const { topic, partition, ...facts } = resolveGive(values, options, {
+      topics: [...new Set(topics)],
+      partitions: this.#partitions,
+      nowMs: this.clock.nowMs(),
+    })
     const readers = this.#engines.filter(({ services }) => services.plan.sources.some((each) => each.topic === topic))
-    assert(readers.length > 0, `"${topic}" is a source`)
     for (const { kafka } of readers) kafka.give(partition, values.map(bytesOf), facts, topic)
     await this.#settled()
-  }
-
-  get #firstTopic(): string {
-    return this.#engines[0]!.services.plan.sources[0]!.topic
   }
 
   fill<Key, RowValue>(

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts'
+import { ConfigError } from '../core/errors.ts'
 
 interface PendingTimer extends Timer {
   readonly dueMs: number
@@ -54,8 +55,13 @@ export class VirtualClock implements Clock {
   /**
    * Moves time on by `ms`, firing timers at their due times, also those that are set on the way. Before each timer and
    * at the end, promises settle and the event loop turns; work that takes many turns has to be awaited by the test.
+   *
+   * @throws ConfigError `CONFIG_INVALID_VALUE`
    */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) {
+      throw new ConfigError('CONFIG_INVALID_VALUE', `advance takes milliseconds of at least 0, not ${ms}`, { ms })
+    }
     const untilMs = this.#elapsedMs + ms
     await settle()
     for (let next = this.#timers[0]; next !== undefined && next.dueMs <= untilMs; next = this.#timers[0]) {
