@@ -1,11 +1,24 @@
 import { field, type Layout, stage, topology } from '../../src/streams/index.ts'
+import { isFaulty } from './relayout-faults.ts'
 
-const { BENCH_APP, BENCH_SOURCE, BENCH_SINK, BENCH_LAYOUT } = process.env as Record<string, string>
-const part = field('part')
+const { BENCH_APP, BENCH_SOURCE, BENCH_SINK, BENCH_LAYOUT, BENCH_FAULTY } = process.env as Record<string, string>
+
+interface Customer {
+  readonly id: number
+  readonly part: string
+}
+
+const stageOf = (side: string) =>
+  stage({
+    part({ id, part }: Customer) {
+      if (side === BENCH_FAULTY && isFaulty(id)) throw new Error('not mended')
+      return part
+    },
+  })
 
 /** Customers of three sides, whose rows may leave the table, in a layout. */
 export default topology(BENCH_APP!, { layout: BENCH_LAYOUT as Layout })
-  .source(BENCH_SOURCE!)
-  .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
+  .source<Customer>(BENCH_SOURCE!)
+  .route('by-stage', field('stage'), { A: stageOf('A'), B: stageOf('B'), C: stageOf('C') })
   .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], whenFull: 'promote' })
   .sink(BENCH_SINK!)

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { nextInt, seededRandom, systemRandom } from '../../src/core/random.ts'
-import { audit, type Layout } from '../../src/streams/index.ts'
+import { audit, type Layout, redrive } from '../../src/streams/index.ts'
 import { keyedRecords } from '../integration/keyed-topology.ts'
 import { onEachBroker, type Target } from '../integration/target.ts'
 import type { CrashPoint } from './crash-plan.ts'
 import { killedRelayout, pointsAfter, pointsBefore, relayoutProgram } from './killed-relayout.ts'
 import { runUndisturbed } from './program.ts'
+import { isFaulty } from './relayout-faults.ts'
 
 const partitions = 2
 /** In the long mode all points are met in both directions, with so many pending rows. */
@@ -19,26 +20,29 @@ let seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** A program changes its layout while the processes that take it there are killed, and comes back. */
 export function relayoutCampaign(target: Target): void {
   describe('a program whose layout changes while that is killed again and again', () => {
-    it('loses nothing that is pending or promoted, and merges nothing twice', async (t) => {
+    it('loses nothing that is pending, promoted or redriven, and merges nothing twice', async (t) => {
       t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
       const random = seededRandom(seed++)
       const { bootstrapServers } = target
       const stream = await target.stream({ sourcePartitions: partitions })
       const { app, source, sink } = stream
-      const inLayout = (layout: Layout) => ({
+      const inLayout = (layout: Layout, faulty = '') => ({
         bootstrapServers,
         app,
         source,
         sink,
         program: relayoutProgram,
-        environment: { BENCH_LAYOUT: layout },
+        environment: { BENCH_LAYOUT: layout, BENCH_FAULTY: faulty },
       })
       const flags = [
         '--replay-records-max',
         String(rows / 4),
         '--pending-bytes-max',
         String(Math.max(1 << 20, rows * 100)),
+        '--stage-attempts',
+        '1',
       ]
+      const redriveAll = async () => (await redrive({ app, bootstrapServers })).redriven
       const produce = async (side: string, from: number, to: number) => {
         for (let at = from; at < to; at += batch) {
           const records = keyedRecords([side], at, Math.min(to, at + batch))
@@ -50,17 +54,22 @@ export function relayoutCampaign(target: Target): void {
           ? [...pointsBefore, ...pointsAfter]
           : [pointsBefore, pointsAfter].map((some) => some[nextInt(random, some.length)]!)
       await produce('A', 0, rows)
-      await runUndisturbed(inLayout('single'), flags)
+      await runUndisturbed(inLayout('single', 'A'), flags)
+      const redrivenBefore = await redriveAll()
       await produce('B', 0, rows)
       await runUndisturbed(inLayout('single'), flags)
 
       const there = await killedRelayout(inLayout('single'), ['--to', 'routed', '--tasks', '4'], points())
 
       await produce('C', 0, rows / 2)
-      await runUndisturbed(inLayout('routed'), flags)
+      await runUndisturbed(inLayout('routed', 'C'), flags)
       const routed = await audit({ app, bootstrapServers })
       assert.deepEqual([routed.verdict, routed.next?.verdict], ['proved', 'proved'])
-      assert.equal(pendingOf(routed.next!), rows)
+      const faulty = Array.from({ length: rows }, (_, id) => id).filter(isFaulty)
+      const faultyInC = faulty.filter((id) => id < rows / 2).length
+      assert.equal(pendingOf(routed.next!), rows + 2 * faultyInC)
+      // They go the way back unread.
+      assert.deepEqual([redrivenBefore, await redriveAll()], [faulty.length, faultyInC])
 
       const back = await killedRelayout(inLayout('routed'), ['--to', 'single'], points())
 

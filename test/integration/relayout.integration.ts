@@ -4,6 +4,8 @@ import {
   audit,
   field,
   type Layout,
+  redrive,
+  type RedriveReport,
   relayout,
   type RelayoutOptions,
   stage,
@@ -13,7 +15,7 @@ import {
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { until } from '../until.ts'
 import { valuesOf } from './customers.ts'
-import { keyedMerges, keyedPartitions, keyedRecords, packedTopology } from './keyed-topology.ts'
+import { faultyTopology, keyedMerges, keyedPartitions, keyedRecords, packedTopology } from './keyed-topology.ts'
 import { startQuietly } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
 
@@ -179,6 +181,51 @@ export function relayouts(target: Target): void {
         await assertAudited(stream.app)
       }
 
+      assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
+    })
+
+    it('carries redriven letters to all layouts, whatever has become of them, and redrives those of before', async () => {
+      const few = 60
+      const stream = await target.stream({ sourcePartitions: keyedPartitions })
+      const { app } = stream
+      const { bootstrapServers } = target
+      const run = async (layout: Layout, isMended: boolean) => {
+        const settings = { stageAttempts: 1, maxConsecutivePoison: 10_000 }
+        const { error } = await stream.run(faultyTopology(stream, layout, isMended), settings)
+        assert.equal(error, undefined)
+      }
+      const redriveKey = (key?: string) => redrive({ app, bootstrapServers, ...(key !== undefined && { key }) })
+      const countsOf = ({ reasons }: RedriveReport) =>
+        reasons.map(({ reason, redriven, alreadyRedriven, foreign }) => [reason, redriven, alreadyRedriven, foreign])
+      const mended = (layout: Layout) => faultyTopology(stream, layout, true)
+      await stream.produce(keyedRecords(['A', 'B'], 0, few))
+      await run('single', false)
+      await redriveKey('0')
+      await run('single', false)
+      // Dead again, and redriven once more; pending; not read yet; and 15 that nobody has redriven.
+      for (const key of ['0', '3', '6']) await redriveKey(key)
+      await run('single', true)
+      for (const key of ['9', '12']) await redriveKey(key)
+
+      await move(mended('single'), 'keyed')
+      await run('keyed', true)
+      await assertAudited(app)
+      const rest = await redriveKey()
+      await move(mended('keyed'), 'routed', { tasks: 5 })
+      await stream.produce(keyedRecords(['C'], 0, few))
+      await run('routed', false)
+      await assertAudited(app)
+      const ofMerges = await redriveKey()
+      const { inTransit } = await move(mended('routed'), 'single')
+      await run('single', true)
+      await assertAudited(app)
+      const last = await redriveKey()
+
+      assert.deepEqual(countsOf(rest), [['STAGE_FAILED', 15, 6, 0]])
+      // Those 15 are dead again, and so are all three parts of nine merges.
+      assert.deepEqual([ofMerges.redriven, ofMerges.next?.redriven], [15, 27])
+      assert.ok(inTransit >= 27)
+      assert.deepEqual(countsOf(last), [['STAGE_FAILED', 0, 36, 0]])
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
     })
 

@@ -73,7 +73,7 @@ async function checkpointIn(cluster: Cluster, app: string, topic: Topic, wait: T
   // Nothing of it will be taken back.
   for (const set of pending) set.settle()
   const promoted = PromotedParts.after(records, pending, promotedPlaces)
-  const partitions = partitionsIn(app, manifest, isShared ? topic.partitions.length : 1)
+  const partitions = partitionsIn(app, manifest)
   return { manifest, partitions, pending, topic, promoted, records, tables, isShared }
 }
 
@@ -140,18 +140,13 @@ export async function ifKnown<Found>(find: () => Promise<Found>): Promise<Found 
 }
 
 /** The partitions that a manifest numbers. */
-function partitionsIn(
-  app: string,
-  { topology, former = [], partitions }: Manifest,
-  taskCount: number,
-): SourcePartitions {
+function partitionsIn(app: string, { topology, former = [], partitions }: Manifest): SourcePartitions {
   return new SourcePartitions(
     topology.sources.map(({ topic }) => topic),
     partitions,
     undefined,
     ownTopics(app).redriveTopic,
     { topics: former.map(({ topic }) => topic), arePassedOver: false },
-    taskCount,
   )
 }
 

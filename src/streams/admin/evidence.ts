@@ -126,8 +126,9 @@ export class Evidence {
       this.foreignRecords++
       return
     }
-    const { partitions } = this.#checkpoint
+    const { partitions, manifest } = this.#checkpoint
     const lanes = partitions.lanesOf(place.partition)
+    if (place.offset < manifest.startOffsets[lanes[0]!]!) return
     // In the lanes that it is not of, the program passes over it.
     const passed = lanes.filter((_, index) => !covers(letter, index))
     for (const lane of passed) this.addGap(lane, place.offset, place.offset + 1)
@@ -135,6 +136,8 @@ export class Evidence {
     const own = { ...place, partition: lanes[letter.index ?? 0]! }
     if (partition === undefined || this.#isBehind(own) || !isDeadLettered(letter.reason)) return
     const { offset } = letter.consumed
+    // It was a letter in another layout, of which this account knows nothing.
+    if (offset < manifest.startOffsets[partition]!) return
     const classes = this.classes[partition]!
     const before = classes.of(offset)
     if (before === undefined || before === 'deadLettered') classes.replace(offset, 'redriven')

@@ -157,10 +157,6 @@ export interface RoutedTime {
 
 export const manifestFormat = 1
 
-/** That of programs that have redriven letters, which versions before would take for records of a source. */
-const redrivenFormat = 2
-/** That of programs that have redriven letters of a source with a flatMap, of which versions before would drive all. */
-const redrivenLanesFormat = 4
 /** That of programs that have given up a source, whose partitions versions before would not know. */
 const formerFormat = 3
 /** That of programs with tables, whose rows versions before would lose. */
@@ -173,17 +169,18 @@ const windowsFormat = 7
 const taskFormat = 8
 /** That of programs that have left a layout, or come from one, which versions before would not see. */
 const movedFormat = 9
+/** That of programs that have redriven letters, each partition of a source in one of its own; 2 and 4 had others. */
+const redrivenFormat = 10
 
 const formats = [
   manifestFormat,
-  redrivenFormat,
   formerFormat,
-  redrivenLanesFormat,
   tablesFormat,
   lookupsFormat,
   windowsFormat,
   taskFormat,
   movedFormat,
+  redrivenFormat,
 ] as const
 type Format = (typeof formats)[number]
 
@@ -233,21 +230,18 @@ function formatOf({
   lookups,
   windows,
   former,
-  partitions,
   sourceIds,
   brought,
   isDigestOpen,
   movedTo,
 }: Manifest): Format {
+  if (sourceIds.length > sources.length) return redrivenFormat
   if (movedTo !== undefined || isDigestOpen || brought !== undefined) return movedFormat
   if (task !== undefined) return taskFormat
   if (windows !== undefined) return windowsFormat
   if (lookups !== undefined) return lookupsFormat
   if (tables !== undefined) return tablesFormat
-  if (partitions.some(({ source, index }) => source === sources.length && index !== undefined))
-    return redrivenLanesFormat
-  if (former !== undefined) return formerFormat
-  return sourceIds.length > sources.length ? redrivenFormat : manifestFormat
+  return former === undefined ? manifestFormat : formerFormat
 }
 
 function writtenPartition({ source, partition, index }: SourcePartition) {
@@ -356,10 +350,13 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   if (!formats.some((format) => format === manifest?.format)) {
     throw corrupt(
-      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${manifestFormat} to ${formats.at(-1)}`,
+      `its format is ${String(manifest?.format)}, where this version of Millrace knows ${formats.join(', ')}`,
     )
   }
-  return readManifest(manifest as WrittenManifest)
+  const read = readManifest(manifest as WrittenManifest)
+  if (manifest!.format !== redrivenFormat && read.sourceIds.length > read.topology.sources.length)
+    throw corrupt('its letters were redriven by an earlier version of Millrace, which has put them elsewhere')
+  return read
 }
 
 export function corrupt(what: string, cause?: unknown): MillraceError {

@@ -73,6 +73,11 @@ export class Accounting implements EpochParticipant {
     this.#open = this.#open.map((epoch) => epoch.grown(partitionCount))
   }
 
+  /** Where it begins, by partition. */
+  get startOffsets(): readonly number[] {
+    return this.#startOffsets
+  }
+
   /** Counters of the current epoch. */
   get current(): EpochCounts {
     return this.#open[this.#open.length - 1]!

@@ -46,6 +46,7 @@ const facts: ProgramFacts = {
   sources,
   manifests: [manifestOf(0, [8, 5], [3, 4]), manifestOf(1, [20, 3], [19, 1])],
   members: [memberOf('idle', []), memberOf('busy', [0, 1])],
+  taskOf: ({ partition }) => partition,
   taskCount: 3,
   self: 'idle',
 }

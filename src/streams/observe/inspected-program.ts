@@ -3,7 +3,7 @@ import { activeFirst, type AppProcess, sharingProcess } from '../admin/processes
 import type { Manifest } from '../checkpoint/manifest.ts'
 import type { PartitionAccount } from '../epochs/accounting.ts'
 import { type Class, classes } from '../epochs/epoch-counts.ts'
-import type { SourcePartition } from '../topics/source-partitions.ts'
+import type { PartitionPlace, SourcePartition } from '../topics/source-partitions.ts'
 
 /** What tasks have come to since the program first started, whoever had them. */
 export interface TaskFigures {
@@ -57,17 +57,20 @@ export interface ProgramFacts {
   readonly manifests: readonly Manifest[]
   /** The sources, and after them the topic of redriven letters where there is one, and what of them may be read. */
   readonly sources: readonly ({ readonly topic: string } & TopicRange)[]
+  /** Of which task a partition of them is. */
+  readonly taskOf: (place: PartitionPlace) => number
   readonly taskCount: number
   /** By what the other members know the process that is asked. */
   readonly self: string
 }
 
-export function inspectedProgram({ members, manifests, sources, taskCount, self }: ProgramFacts): InspectedProgram {
+export function inspectedProgram(facts: ProgramFacts): InspectedProgram {
+  const { members, manifests, sources, taskOf, taskCount, self } = facts
   const manifestOf = new Map(manifests.map((manifest) => [manifest.task!.number, manifest]))
   const partitions = sources.flatMap(({ topic, starts, ends }, source) =>
     starts.map((start, partition): TaskPartition => {
       const place = { topic, partition }
-      const manifest = manifestOf.get(partition % taskCount)
+      const manifest = manifestOf.get(taskOf(place))
       const isHere = (each: SourcePartition) => each.source === source && each.partition === partition
       const lanes = [...(manifest?.partitions.keys() ?? [])].filter((at) => isHere(manifest!.partitions[at]!))
       const account = lanes.length === 0 ? nothing(start) : accountOf(manifest!, lanes)
@@ -83,7 +86,7 @@ export function inspectedProgram({ members, manifests, sources, taskCount, self 
       task,
       ...(owner && { memberId: owner.memberId }),
       ...(epoch !== undefined && closedMs !== undefined && { epoch, closedMs }),
-      ...sumOf(partitions.filter(({ partition }) => partition % taskCount === task)),
+      ...sumOf(partitions.filter((place) => taskOf(place) === task)),
     }
   })
   return {

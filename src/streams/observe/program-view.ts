@@ -3,6 +3,8 @@ import { LastManifests } from '../checkpoint/last-manifests.ts'
 import type { KafkaServices } from '../runtime/services.ts'
 import { chosenCopies } from '../tasks/copy-choice.ts'
 import { checkpointSink, findSources } from '../topics/program-topics.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
+import { sourcesOf } from '../topics/sources.ts'
 import { Asked } from './asked.ts'
 import { type InspectedProgram, inspectedProgram } from './inspected-program.ts'
 
@@ -28,8 +30,10 @@ export class ProgramView {
       ])
       const sources = read.map(({ name: topic }, source) => ({ topic, ...ranges[source]! }))
       const taskCount = checkpoint.partitions.length
+      const { partitions } = sourcesOf(plan, read)
+      const taskOf = (place: PartitionPlace) => partitions.taskOf(partitions.numberOf(place)!)
       const known = withCopies(members ?? [], options.standbyTasks)
-      return inspectedProgram({ members: known, manifests: found, sources, taskCount, self })
+      return inspectedProgram({ members: known, manifests: found, sources, taskOf, taskCount, self })
     }
     this.#asked = new Asked(ask, clock, undefined)
   }

@@ -112,7 +112,7 @@ export class RowIntake {
     reachOffset(counts, columns, rows, batch.nextOffset, sources.partitions.lanesOf(partition))
     columns.count = rows
     if (rows > 0) meters.consumed(partition, columns.timestamp[rows - 1]!)
-    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
+    if (columns.origins !== undefined) sources.redriven.count(columns, counts, state.accounting.startOffsets)
     if (routed === undefined) this.#directPromotion.take(columns)
     if (tables !== undefined) session.schedule.owe(tables.takeBatch())
     if (windows !== undefined) session.schedule.owe(windows.intake.owedBytes)

@@ -18,6 +18,7 @@ import {
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { type ReadLetter, readDeadLetter } from '../admin/dead-letter-reader.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { movedOf } from '../checkpoint/moved-record.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { findRedriveTopic } from '../topics/program-topics.ts'
 import { readRecords } from '../topics/record-reader.ts'
@@ -201,11 +202,13 @@ export class RedriveWork {
 
   /** Whether the application, as its checkpoint has it, has consumed a record there. */
   #isConsumed(place: Origin): boolean {
-    const { partitions, manifest } = this.#checkpoint
+    const { partitions, manifest, records } = this.#checkpoint
     const number = partitions.numberOf(place)
     // A source that is read no more would have nobody to take it in.
     if (number === undefined || manifest.former?.some(({ topic }) => topic === place.topic)) return false
-    return place.offset >= manifest.startOffsets[number]! && place.offset < manifest.nextOffsets[number]!
+    // Where an account has begun anew, what was consumed before was in another layout.
+    const start = movedOf(records)?.counted === undefined ? manifest.startOffsets[number]! : 0
+    return place.offset >= start && place.offset < manifest.nextOffsets[number]!
   }
 
   #countsOf(reason: string): Counts {

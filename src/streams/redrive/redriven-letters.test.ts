@@ -8,10 +8,12 @@ import { redrivenRows } from './fixtures/redriven-rows.ts'
 import { RedrivenLetters } from './redriven-letters.ts'
 
 const redriveTopic = 'app.redrive'
+/** Where accounts begin. */
+const none = Array<number>(6).fill(0)
 
 function partitionsOf(): SourcePartitions {
   const partitions = new SourcePartitions(['source'], [], [], redriveTopic)
-  partitions.grow([2, 1])
+  partitions.grow([2, 2])
   return partitions
 }
 
@@ -23,11 +25,11 @@ const letter = (offset: number, reason = 'STAGE_FAILED') => {
 describe('RedrivenLetters', () => {
   it('have functions see the record as it was in its source', () => {
     const letters = new RedrivenLetters(partitionsOf())
-    const columns = redrivenRows(2, [letter(17)])
+    const columns = redrivenRows(3, [letter(17)])
 
     letters.note(columns)
 
-    const view = viewOf(columns, 0, { topic: redriveTopic, partition: 0 })
+    const view = viewOf(columns, 0, { topic: redriveTopic, partition: 1 })
     assert.deepEqual([view.topic, view.partition, view.offset], ['source', 1, 17n])
     assert.equal(view.key?.toString(), 'key')
     assert.deepEqual(
@@ -38,26 +40,37 @@ describe('RedrivenLetters', () => {
 
   it('make of dead letters what is redriven, and leave duplicates and expired parts what they were', () => {
     const letters = new RedrivenLetters(partitionsOf())
-    const columns = redrivenRows(2, [letter(17), letter(18, 'DUPLICATE'), letter(19, 'EXPIRED'), undefined])
-    const counts = new EpochCounts([0, 0, 0])
+    const columns = redrivenRows(3, [letter(17), letter(18, 'DUPLICATE'), letter(19, 'EXPIRED'), undefined])
+    const counts = new EpochCounts([0, 0, 0, 0])
     letters.note(columns)
 
-    letters.count(columns, counts)
+    letters.count(columns, counts, none)
 
-    assert.deepEqual([...counts.redriven], [0, 1, 0])
-    assert.deepEqual([...counts.deadLettered], [0, -1, 0])
+    assert.deepEqual([...counts.redriven], [0, 1, 0, 0])
+    assert.deepEqual([...counts.deadLettered], [0, -1, 0, 0])
+  })
+
+  it('are counted as nothing where they became letters before the account began', () => {
+    const letters = new RedrivenLetters(partitionsOf())
+    const columns = redrivenRows(3, [letter(17), letter(18)])
+    const counts = new EpochCounts([0, 0, 0, 0])
+    letters.note(columns)
+
+    letters.count(columns, counts, [0, 18, 0, 0])
+
+    assert.deepEqual([counts.redriven[1], counts.deadLettered[1]], [1, -1])
   })
 
   it('count one that was redriven twice where it was a dead letter the last time', () => {
     const letters = new RedrivenLetters(partitionsOf())
-    const consumed = { topic: redriveTopic, partition: 0, offset: 4 }
-    const columns = redrivenRows(2, [{ ...letter(17), consumed, redriven: 2 }])
-    const counts = new EpochCounts([0, 0, 0])
+    const consumed = { topic: redriveTopic, partition: 1, offset: 4 }
+    const columns = redrivenRows(3, [{ ...letter(17), consumed, redriven: 2 }])
+    const counts = new EpochCounts([0, 0, 0, 0])
     letters.note(columns)
 
-    letters.count(columns, counts)
+    letters.count(columns, counts, none)
 
-    assert.deepEqual([...counts.redriven], [0, 0, 1])
+    assert.deepEqual([...counts.redriven], [0, 0, 0, 1])
   })
 
   it('of a source with a flatMap count once for all that is made of them, and leave when all of it has', () => {
@@ -75,7 +88,7 @@ describe('RedrivenLetters', () => {
     }
     const counts = new EpochCounts([0, 0, 0, 0, 0, 0])
 
-    letters.count(made, counts)
+    letters.count(made, counts, none)
 
     assert.deepEqual([...counts.redriven], [0, 1, 0, 0, 0, 0])
     assert.deepEqual([letters.at(4, 0)?.extent, letters.at(5, 0)?.index], ['rest', 1])
@@ -97,10 +110,10 @@ describe('RedrivenLetters', () => {
   it('forget, now and then, those that have left', () => {
     const letters = new RedrivenLetters(partitionsOf())
     const many = Array.from({ length: 1_500 }, (_, offset) => letter(offset))
-    letters.note(redrivenRows(2, many))
+    letters.note(redrivenRows(3, many))
 
     letters.forget((_partition, offset) => offset !== 7)
 
-    assert.deepEqual([letters.at(2, 6), letters.at(2, 7)?.offset], [undefined, 7])
+    assert.deepEqual([letters.at(3, 6), letters.at(3, 7)?.offset], [undefined, 7])
   })
 })

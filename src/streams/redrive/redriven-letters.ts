@@ -44,15 +44,22 @@ export class RedrivenLetters {
   /**
    * Counts rows that the current epoch consumes: where they were dead letters they are redriven now. The first row of
    * several that are made of one stands for it; there is one at the index of each letter.
+   *
+   * @param startOffsets - Where the account begins, by partition: what became a letter before, in another layout, is in
+   * none of its classes.
    */
-  count({ partition, count, offset, lane }: RecordColumns, { deadLettered, redriven }: EpochCounts): void {
+  count(
+    { partition, count, offset, lane }: RecordColumns,
+    { deadLettered, redriven }: EpochCounts,
+    startOffsets: readonly number[],
+  ): void {
     const letters = this.#letters.get(partition)
     if (letters === undefined) return
     for (let row = 0; row < count; row++) {
       const letter = letters.get(offset[row]!)
       if (lane[row] !== (letter?.index ?? 0)) continue
       const number = letter && isDeadLettered(letter.reason) ? this.#partitions.numberOf(letter.consumed) : undefined
-      if (number === undefined) continue
+      if (number === undefined || letter!.consumed.offset < startOffsets[number]!) continue
       deadLettered[number]!--
       redriven[number]!++
     }

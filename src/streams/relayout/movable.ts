@@ -1,19 +1,17 @@
 import { MillraceError } from '../../core/errors.ts'
-import { type Cluster } from '../../kafka/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
 import { migrationOf } from '../checkpoint/migration.ts'
 import { shapeOf } from '../checkpoint/topology-shape.ts'
 import type { SourcePartition } from '../topics/source-partitions.ts'
 import type { LastState } from './layout-half.ts'
 import { keepsFinishedParts, type Plan } from '../topology/plan.ts'
-import { ownTopics } from '../topology/plan-topics.ts'
 
 export function relayoutRefused(app: string, why: string): MillraceError {
   return new MillraceError('RELAYOUT_REFUSED', `"${app}" cannot change its layout: ${why}`, { app })
 }
 
 /** What of a checkpoint is looked at before a move. */
-type Looked = Pick<Manifest, 'topology' | 'former' | 'next' | 'sourceIds' | 'partitions' | 'pending'>
+type Looked = Pick<Manifest, 'topology' | 'former' | 'partitions' | 'pending'>
 
 /**
  * Fails where a checkpoint has something that another layout could not go on with.
@@ -21,14 +19,10 @@ type Looked = Pick<Manifest, 'topology' | 'former' | 'next' | 'sourceIds' | 'par
  * @param plan - The program in the layout that it is in.
  * @throws MillraceError `RELAYOUT_REFUSED`
  */
-export async function checkMovable(cluster: Cluster, plan: Plan, manifest: Looked): Promise<void> {
+export function checkMovable(plan: Plan, manifest: Looked): void {
   const { name, layout } = plan
-  const { topology, former, next, sourceIds, partitions, pending } = manifest
+  const { former, partitions, pending } = manifest
   if (former !== undefined) throw relayoutRefused(name, 'it has read topics that are no sources any more')
-  const redriveTopics = [name, ...(next ? [next.app] : [])].map((app) => ownTopics(app).redriveTopic)
-  const permissions = await cluster.topicPermissions(redriveTopics)
-  if (sourceIds.length > topology.sources.length || redriveTopics.some((topic) => permissions.get(topic)!.exists))
-    throw relayoutRefused(name, `dead letters of it have been redriven, which other layouts share out in another way`)
   const { migrations } = migrationOf(manifest, shapeOf(plan))
   if (migrations.length > 0)
     throw relayoutRefused(name, 'the topology given is another version of it: start that first, in the present layout')
@@ -44,10 +38,10 @@ export async function checkMovable(cluster: Cluster, plan: Plan, manifest: Looke
     )
 }
 
-/** In other layouts the partitions have numbers source by source. */
+/** In other layouts the partitions have numbers source by source, and after them those of redriven letters. */
 function checkNumbers(app: string, partitions: readonly SourcePartition[]): void {
   if (partitions.some(({ source }, number) => source < (partitions[number - 1]?.source ?? 0)))
-    throw relayoutRefused(app, 'one of its several sources has been given partitions since it first started')
+    throw relayoutRefused(app, 'a source has been given partitions since others, or redriven letters, were first read')
 }
 
 /** The same of what has been found of it. */

@@ -4,9 +4,16 @@ import { appRunning } from '../admin/app-running.ts'
 import type { Plan } from '../topology/plan.ts'
 import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
 
-/** Topics that a program has in this layout and in no other: its checkpoints, and those that records are routed through. */
+/**
+ * Topics that a program has in this layout and in no other: its checkpoints, those that records are routed through, and
+ * those of redriven letters of these.
+ */
 export function ownTopicsOf(plan: Plan): string[] {
-  return chainOf(plan).flatMap((each) => [each.checkpointTopic, ...topicsBetween(each)])
+  return chainOf(plan).flatMap((each, at) => [
+    each.checkpointTopic,
+    ...topicsBetween(each),
+    ...(at > 0 ? [each.redriveTopic] : []),
+  ])
 }
 
 /** Groups that it has in this layout. */

@@ -1,5 +1,5 @@
 import { type Cluster, type Topic, topicRange, type TransactionWait } from '../../kafka/index.ts'
-import { type AppCheckpoint, ifKnown, readAppCheckpoint } from '../admin/app-checkpoint.ts'
+import { type AppCheckpoint, findVisibleTopic, ifKnown, readAppCheckpoint } from '../admin/app-checkpoint.ts'
 import { topicsTo } from '../checkpoint/manifest.ts'
 import type { Layout } from '../topology/layout.ts'
 
@@ -11,7 +11,7 @@ export interface Present {
   /** Pending parts, and those of them that are promoted. */
   readonly pending: number
   readonly promoted: number
-  /** Offsets of routed records that are not merged yet, which is done first. */
+  /** Offsets of routed records, and of redriven ones of them, that are not merged yet, which is done first. */
   readonly inTransit: number
 }
 
@@ -30,7 +30,10 @@ export async function findPresent(
   }
   const merging = await ifKnown(() => readAppCheckpoint(cluster, next.app, wait))
   const routed = await cluster.topics(topicsTo(next))
-  const transits = await Promise.all(routed.map((topic) => unreadOf(cluster, topic, merging)))
+  const letters = merging && (await findVisibleTopic(cluster, merging.partitions.redriveTopic!))
+  const transits = await Promise.all(
+    [...routed, ...(letters ? [letters] : [])].map((topic) => unreadOf(cluster, topic, merging)),
+  )
   return {
     from: 'routed',
     fromTasks: Math.max(...routed.map(({ partitions }) => partitions.length)),

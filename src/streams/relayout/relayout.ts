@@ -87,7 +87,7 @@ export async function relayout(options: RelayoutOptions): Promise<RelayoutReport
       return report
     }
     if (dryRun) await refuseMembers(cluster, whole)
-    await checkMovable(cluster, fromPlan, { ...checkpoint.manifest, pending: found.pending })
+    checkMovable(fromPlan, { ...checkpoint.manifest, pending: found.pending })
     if (dryRun) return report
     const run = resolveOptions(runOptions, { given: reaching, env: process.env })
     const parts = { cluster, options: run, logger, signal: signal ?? new AbortController().signal }

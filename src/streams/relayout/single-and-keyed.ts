@@ -68,11 +68,11 @@ export async function moveSingleOrKeyed({ from, last, to, move, signal }: MoveSi
 /** All tasks of a program, as the one who writes their first checkpoints has them. */
 export function tasksOf(
   { partitions: { length: count } }: Topic,
-  sources: Pick<SourcePartitions, 'partitionOf'>,
+  sources: Pick<SourcePartitions, 'taskOf'>,
   writer: string,
 ): Tasks {
   const own = Array.from({ length: count }, (_, task) => task)
-  return { count, own, taskOf: (number) => sources.partitionOf(number), writer }
+  return { count, own, taskOf: (number) => sources.taskOf(number), writer }
 }
 
 /**

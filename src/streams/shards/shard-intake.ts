@@ -131,7 +131,7 @@ export class ShardIntake {
     takeRefused(columns, refused)
     reachOffset(counts, columns, count, batch.nextOffset, [partition])
     if (count > 0) services.meters.consumed(partition, columns.timestamp[count - 1]!)
-    if (columns.origins !== undefined) sources.redriven.count(columns, counts)
+    if (columns.origins !== undefined) sources.redriven.count(columns, counts, state.accounting.startOffsets)
     this.#directPromotion.take(columns)
     if (state.tables !== undefined) schedule.owe(state.tables.takeBatch())
     const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
@@ -166,7 +166,7 @@ export class ShardIntake {
   #readOnce({ batch: { columns }, refused }: Piece, fetched: FetchedPartition): void {
     const { session, outputs, streaks, doubt } = this.#parts
     const { redriven } = session.sources
-    const counts = session.state.accounting.current
+    const { current: counts, startOffsets } = session.state.accounting
     this.#reader.open(fetched)
     while (this.#reader.fill(columns)) {
       redriven.note(columns)
@@ -174,7 +174,7 @@ export class ShardIntake {
       columns.reason.fill(0, 0, columns.count)
       columns.flags.fill(0, 0, columns.count)
       takeRefused(columns, refused)
-      if (columns.origins !== undefined) redriven.count(columns, counts)
+      if (columns.origins !== undefined) redriven.count(columns, counts, startOffsets)
       const { letterCount } = divertRows(columns, counts, outputs.deadLetters)
       doubt.note(columns.count, streaks.note(columns, letterCount))
     }

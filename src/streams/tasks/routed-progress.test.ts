@@ -17,7 +17,7 @@ import { readProgress, RoutedProgress } from './routed-progress.ts'
 
 const tasks = { count: 2, own: [1], taskOf: (number: number) => partitions.taskOf(number), writer: 'app/1' }
 /** Two sources of three partitions and one, the second one of several lanes, and redriven letters. */
-const partitions = new SourcePartitions(['orders', 'packs'], [], [1, 2], 'app.redrive', undefined, 2)
+const partitions = new SourcePartitions(['orders', 'packs'], [], [1, 2], 'app.redrive')
 partitions.grow([3, 2, 4])
 
 /** What each partition of the topics was told, by source. */

@@ -54,22 +54,22 @@ function unevenCounts({ sourceIds, partitions }: Manifest, taskCount: number) {
 
 /**
  * The partitions of all tasks, in the order of their numbers, of those that some tasks have. Those of a source have one
- * number of lanes; those of redriven letters as many as the source that they are of.
+ * number of lanes; each of redriven letters as many as the partition that they are of.
+ *
+ * @param sourceCount - How many of the counts are of sources; the one after them is of redriven letters.
  */
 function partitionsOfAll(
   known: readonly SourcePartition[],
   partitionCounts: readonly number[],
-  taskCount: number,
+  sourceCount: number,
 ): SourcePartition[] {
-  const lanes = new Map<string, number>()
-  const kindOf = ({ source, partition }: SourcePartition) => `${source}/${Math.floor(partition / taskCount)}`
-  for (const each of known) {
-    const kind = kindOf(each)
-    lanes.set(kind, Math.max(lanes.get(kind) ?? 1, (each.index ?? 0) + 1))
-  }
+  const laneCounts: number[] = []
+  for (const { source, index = 0 } of known) laneCounts[source] = Math.max(laneCounts[source] ?? 1, index + 1)
+  const bySource = (counts: readonly number[]) => counts.flatMap((count, source) => Array<number>(count).fill(source))
+  const sources = bySource(partitionCounts.slice(0, sourceCount))
   return partitionCounts.flatMap((length, source) =>
     Array.from({ length }, (_, partition) => ({ source, partition })).flatMap((each) => {
-      const laneCount = lanes.get(kindOf(each)) ?? 1
+      const laneCount = laneCounts[source < sourceCount ? source : sources[each.partition]!] ?? 1
       return laneCount === 1 ? [each] : Array.from({ length: laneCount }, (_, index) => ({ ...each, index }))
     }),
   )
@@ -148,7 +148,7 @@ export function manifestOfAll(manifests: readonly Manifest[]): Manifest {
   const { task: one, brought: _, eventTimes, ...others } = whole
   const { count, partitionCounts = others.sourceIds.map(() => count) } = one!
   const known = manifests.flatMap((manifest) => manifest.partitions)
-  const partitions = partitionsOfAll(known, partitionCounts, count)
+  const partitions = partitionsOfAll(known, partitionCounts, others.topology.sources.length)
   const none = partitions.map(() => 0)
   return joinedManifest(manifests, {
     ...others,

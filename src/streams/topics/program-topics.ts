@@ -110,7 +110,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const taskCount = taskCountOf(plan, sources)
   const [sourceSettings, redriven] = await Promise.all([
     Promise.all(sources.map((source) => readSettings(cluster, source))),
-    findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(plan, sources)),
+    findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(sources)),
     createMissingTopics(cluster, [{ name: plan.deadLetterTopic, partitionCount, configs }]),
   ])
   const largestBatchBytes = Math.max(...sourceSettings.map((each) => each.batchBytesMax))
@@ -134,8 +134,7 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const checkpoint = await findCheckpointTopic(cluster, plan.checkpointTopic, taskCount, {
     // Large enough for any record of the sources that is promoted.
     created: Math.max(defaultBatchBytesMax, largestBatchBytes + recordFrameBytes + keptFrameBytes),
-    least:
-      recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && redrivenLaneCount(plan, sources)),
+    least: recordFrameBytes + manifestBytesMax(plan, laneCount(plan, sources), redriven && laneCount(plan, sources)),
   })
   const sinks = [sink, deadLetters, checkpoint, ...others]
   const uses = outputUses(plan)
@@ -193,15 +192,15 @@ function outputUses(plan: Plan): (OutputUse | undefined)[] {
  */
 export async function findSources(cluster: Cluster, plan: Plan): Promise<Topic[]> {
   const topics = await cluster.topics(topicsRead(plan))
-  const redriven = await findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(plan, topics))
+  const redriven = await findRedriveTopic(cluster, plan.redriveTopic, redrivenCountOf(topics))
   const found = redriven === undefined ? topics : [...topics, redriven]
   checkSources(plan, found)
   return found
 }
 
-/** Each source has a partition for each task in the topic of redriven letters. */
-function redrivenCountOf(plan: Plan, sources: readonly Topic[]): number {
-  return plan.sources.length * taskCountIn(plan, sources)
+/** Each partition of a source has one in the topic of redriven letters. */
+function redrivenCountOf(sources: readonly Topic[]): number {
+  return sources.reduce((sum, { partitions }) => sum + partitions.length, 0)
 }
 
 /**
@@ -236,15 +235,10 @@ function checkSources(plan: Plan, topics: readonly Topic[]): void {
   throw new TopologyError('TOPOLOGY_INVALID', text, { topic: topics.map(({ name }) => name).join(), partitions: count })
 }
 
-/** Lanes of all partitions, with those of redriven letters where their topic comes last. */
+/** Lanes of all partitions, and of as many of redriven letters where their topic comes last. */
 function laneCount(plan: Plan, topics: readonly Topic[]): number {
   const ofSources = plan.sources.reduce((sum, source, index) => {
     return sum + topics[index]!.partitions.length * laneCountOf(source)
   }, 0)
-  return ofSources + (topics.length > plan.sources.length ? redrivenLaneCount(plan, topics) : 0)
-}
-
-/** Each source has partitions in the topic of redriven letters, with lanes as its own. */
-function redrivenLaneCount(plan: Plan, topics: readonly Topic[]): number {
-  return taskCountIn(plan, topics) * plan.sources.reduce((sum, source) => sum + laneCountOf(source), 0)
+  return topics.length > plan.sources.length ? 2 * ofSources : ofSources
 }

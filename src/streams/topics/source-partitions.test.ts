@@ -5,46 +5,41 @@ import { SourcePartitions } from './source-partitions.ts'
 const redrive = 'app.redrive'
 
 describe('the partitions of redriven letters', () => {
-  it('are numbered with all others, and have records of the sources in the order of their numbers', () => {
+  it('are numbered with all others, and have records of those of the sources in the order of their numbers', () => {
     const partitions = new SourcePartitions(['one', 'two'], [], [], redrive)
     partitions.grow([2, 1])
-    partitions.grow([2, 1, 2])
+    partitions.grow([3, 1, 4])
 
     assert.deepEqual(
-      [3, 4].map((number) => partitions.placeOf(number)),
+      [4, 7].map((number) => partitions.placeOf(number)),
       [
         { topic: redrive, partition: 0 },
-        { topic: redrive, partition: 1 },
+        { topic: redrive, partition: 3 },
       ],
     )
     assert.deepEqual(
-      [0, 1, 2, 3, 4].map((number) => partitions.sourceOf(number)),
-      [0, 0, 1, 0, 1],
+      [...partitions.list.keys()].map((number) => partitions.sourceOf(number)),
+      [0, 0, 1, 0, 0, 0, 1, 0],
     )
     assert.deepEqual(
-      [0, 2, 3, 4].map((number) => partitions.isRedriven(number)),
+      [0, 3, 4, 7].map((number) => partitions.isRedriven(number)),
       [false, false, true, true],
     )
+    const places = [0, 1, 2, 3].map((number) => partitions.placeOf(number))
     assert.deepEqual(
-      ['one', 'two'].map((topic) => partitions.redrivenPartitionOf({ topic, partition: 1 })),
-      [0, 1],
+      places.map((place) => partitions.redrivenPartitionOf(place)),
+      [0, 1, 2, 3],
     )
-    assert.equal(partitions.sourceTopicOf({ topic: redrive, partition: 1 }), 'two')
+    assert.equal(partitions.sourceTopicOf({ topic: redrive, partition: 2 }), 'two')
   })
 
   it('are shared out with those that they came from', () => {
-    const former = { topics: [], arePassedOver: true }
-    const partitions = new SourcePartitions(['one', 'two'], [], [], redrive, former, 3)
-    partitions.grow([2, 3, 6])
+    const partitions = new SourcePartitions(['one', 'two'], [], [], redrive)
+    partitions.grow([2, 3, 5])
 
-    const place = { topic: 'two', partition: 1 }
-    const number = partitions.numberOf({ topic: redrive, partition: partitions.redrivenPartitionOf(place) })!
-
-    assert.equal(partitions.sourceOf(number), 1)
-    assert.equal(partitions.taskOf(number), partitions.taskOf(partitions.numberOf(place)!))
     assert.deepEqual(
       [...partitions.list.keys()].map((each) => partitions.taskOf(each)),
-      [0, 1, 0, 1, 2, 0, 1, 2, 0, 1, 2],
+      [0, 1, 0, 1, 2, 0, 1, 0, 1, 2],
     )
   })
 
@@ -85,31 +80,6 @@ describe('the partitions of redriven letters', () => {
       ],
     )
     assert.deepEqual(partitions.firsts, [0, 1, 4, 5])
-  })
-
-  it('get their lanes also where a version without them has numbered one, which stays a number of nothing', () => {
-    const known = [
-      { source: 0, partition: 0, index: 0 },
-      { source: 0, partition: 0, index: 1 },
-      { source: 1, partition: 0 },
-    ]
-    const grown = () => {
-      const partitions = new SourcePartitions(['one'], known, [2], redrive)
-      partitions.grow([1, 1])
-      return partitions
-    }
-    const goingOn = new SourcePartitions(['one'], grown().list, [2], redrive)
-    goingOn.grow([2, 1])
-
-    for (const partitions of [grown(), goingOn]) {
-      assert.deepEqual(partitions.numberOf({ topic: redrive, partition: 0, index: 1 }), 4)
-      assert.deepEqual(partitions.lanesOf(2), [3, 4])
-      assert.deepEqual(
-        [2, 3].map((number) => partitions.isFirst(number)),
-        [false, true],
-      )
-    }
-    assert.deepEqual(goingOn.firsts, [0, 3, 5])
   })
 
   it('of a former source keep their numbers, which nobody else gets, and are none that is read', () => {

@@ -43,9 +43,9 @@ export interface Origin extends PartitionPlace {
  * its own, one after the other: in the lane of index i, an offset means the record that the flatMap made i-th of the one
  * at that offset. So what is known of an offset is known of each of them.
  *
- * The partitions of the topic of redriven letters are among them. Each has letters of one source and one task: the first
- * ones, as many as there are tasks, of the source that has the lowest number, and so on, an order that further sources do
- * not change. It has as many lanes as a partition of that source.
+ * The partitions of the topic of redriven letters are among them. Each has the letters of one partition of a source: the
+ * first one of that with the lowest number, and so on, an order that further partitions and sources do not change. So it
+ * is the same in all layouts, and each has letters of one task. It has as many lanes as that partition.
  *
  * The partitions of a source that a program has given up keep their numbers, so that nobody else gets them.
  */
@@ -57,12 +57,11 @@ export class SourcePartitions {
   readonly #firstPassedOver: number
   /** By source. */
   readonly #laneCounts: readonly number[]
-  readonly #taskCount: number
   readonly #list: SourcePartition[] = []
   /** By source and partition, the numbers of its lanes. */
   readonly #lanes: readonly number[][][]
-  /** The sources in the order of their first numbers. */
-  readonly #sources: number[] = []
+  /** The partitions of sources in the order of their numbers, which is that of the partitions with letters of them. */
+  readonly #ofSources: SourcePartition[] = []
 
   /**
    * @param topics - By source.
@@ -70,7 +69,6 @@ export class SourcePartitions {
    * @param laneCounts - By source; one each where nothing is said.
    * @param redriveTopic - Of redriven letters; absent where there never are any.
    * @param former - Only where there is a topic of redriven letters.
-   * @param taskCount - Tasks that share these partitions out.
    */
   constructor(
     topics: readonly string[],
@@ -78,13 +76,11 @@ export class SourcePartitions {
     laneCounts: readonly number[] = [],
     redriveTopic?: string,
     former: FormerTopics = { topics: [], arePassedOver: true },
-    taskCount = 1,
   ) {
     this.#topics = redriveTopic === undefined ? topics : [...topics, redriveTopic, ...former.topics]
     this.#sourceCount = topics.length
     this.#firstPassedOver = former.arePassedOver ? topics.length + 1 : Infinity
     this.#laneCounts = laneCounts
-    this.#taskCount = taskCount
     this.#lanes = this.#topics.map(() => [])
     for (const each of known) this.#add(each)
   }
@@ -123,28 +119,29 @@ export class SourcePartitions {
   /** The source whose records a partition has: of redriven letters the one that they came from. */
   sourceOf(number: number): number {
     const { source, partition } = this.#list[number]!
-    return source === this.#sourceCount ? this.#redrivenFrom(partition) : source
+    return source === this.#sourceCount ? this.#ofSources[partition]!.source : source
   }
 
   /** The topic that the records of a partition came from first. */
   sourceTopicOf({ topic, partition }: PartitionPlace): string {
-    return topic === this.redriveTopic ? this.#topics[this.#redrivenFrom(partition)]! : topic
+    return topic === this.redriveTopic ? this.#topics[this.#ofSources[partition]!.source]! : topic
   }
 
   /** How many partitions the topic of redriven letters has. */
   get redrivenCount(): number {
-    return this.#sourceCount * this.#taskCount
+    return this.#ofSources.length
   }
 
   /** The partition of the topic of redriven letters that has those of a partition of a source. */
   redrivenPartitionOf({ topic, partition }: PartitionPlace): number {
-    const source = this.#sources.indexOf(this.#topics.indexOf(topic))
-    return source * this.#taskCount + (partition % this.#taskCount)
+    const source = this.#topics.indexOf(topic)
+    return this.#ofSources.findIndex((each) => each.source === source && each.partition === partition)
   }
 
-  /** The task that a partition is of: in each source the one of its number. */
+  /** The task that a partition is of, where tasks share them out: in each source the one of its number. */
   taskOf(number: number): number {
-    return this.partitionOf(number) % this.#taskCount
+    const { source, partition } = this.#list[number]!
+    return source === this.#sourceCount ? this.#ofSources[partition]!.partition : partition
   }
 
   /** The numbers of all lanes of the partition that a number is of, in their order. */
@@ -220,24 +217,17 @@ export class SourcePartitions {
   }
 
   #laneCountOf(source: number, partition: number): number {
-    const from = source === this.#sourceCount ? this.#redrivenFrom(partition) : source
+    const from = source === this.#sourceCount ? this.#ofSources[partition]!.source : source
     return this.#laneCounts[from] ?? 1
-  }
-
-  /** The source whose letters a partition of the topic of redriven letters has. */
-  #redrivenFrom(partition: number): number {
-    return this.#sources[Math.floor(partition / this.#taskCount)]!
   }
 
   #add(each: SourcePartition): void {
     const { source, partition, index = 0 } = each
     const lanes = (this.#lanes[source]![partition] ??= [])
-    // Versions without lanes of redriven letters have numbered this one, and never read anything there.
-    if (each.index === 0 && source === this.#sourceCount) lanes.length = 0
     const isNext = partition === this.#lanes[source]!.length - 1 && index === lanes.length
     assert(isNext, 'the partitions of a source are numbered in their order, and so are their lanes')
     lanes.push(this.#list.length)
-    if (partition === 0 && index === 0 && source < this.#sourceCount) this.#sources.push(source)
+    if (index === 0 && source < this.#sourceCount) this.#ofSources.push({ source, partition })
     this.#list.push(each)
   }
 }

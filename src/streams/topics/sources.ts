@@ -22,7 +22,6 @@ export class Sources {
    * @param laneCounts - Lanes of a partition, by source; one where nothing is said.
    * @param redriveTopic - Name of the topic of redriven letters; absent where there never are any.
    * @param former - Topics that are no sources any more, and have numbers in the checkpoint.
-   * @param taskCount - Tasks that share their partitions out.
    */
   constructor(
     topics: readonly Topic[],
@@ -30,13 +29,12 @@ export class Sources {
     laneCounts?: readonly number[],
     redriveTopic?: string,
     former: readonly string[] = [],
-    taskCount = 1,
   ) {
     this.#topics = topics
     this.ids = topics.map(({ id }) => id)
     const names = topics.map(({ name }) => name).filter((name) => name !== redriveTopic)
     const formerTopics = { topics: former, arePassedOver: true }
-    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic, formerTopics, taskCount)
+    this.partitions = new SourcePartitions(names, known, laneCounts, redriveTopic, formerTopics)
     this.redriven = new RedrivenLetters(this.partitions)
     this.#fetched = [...names, redriveTopic].map(() => ({ bytes: 0, offsets: 0 }))
     this.partitions.grow(partitionCounts(topics))
@@ -88,7 +86,7 @@ export function sourcesOf(
   former: readonly string[] = [],
 ): Sources {
   const laneCounts = plan.sources.map(laneCountOf)
-  return new Sources(topics, known, laneCounts, plan.redriveTopic, former, taskCountIn(plan, topics))
+  return new Sources(topics, known, laneCounts, plan.redriveTopic, former)
 }
 
 /** How many tasks share the work: as many as the source with the most partitions has, where the layout shares it out. */
