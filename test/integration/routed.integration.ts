@@ -256,11 +256,13 @@ export function routedTimes(target: Target): void {
       const { app, source, sink } = stream
       const noon = 1_790_000_000_000
       const late = Promise.withResolvers<void>()
+      const later = Promise.withResolvers<void>()
       const part = field('part')
       const program = topology(app, { layout: 'routed' })
         .source<{ readonly id: number; readonly stage: string }>(source)
         .filter('late', async ({ id, stage: side }) => {
           if (id < 10 && side !== 'A') await late.promise
+          if (id >= 50 && id < 60 && side !== 'A') await later.promise
           return true
         })
         .route('by-stage', field('stage'), { A: stage({ part }), B: stage({ part }), C: stage({ part }) })
@@ -298,6 +300,19 @@ export function routedTimes(target: Target): void {
       await until('it has expired', async () => (await lettersOf()).length > 0)
 
       assert.deepEqual(await lettersOf(), [40])
+
+      // Of what comes in a partition that was read to its end is told only once it is routed.
+      await stream.produce([...at(121_000, 0, ['A'], 50, 60), ...at(121_000, 1, ['B', 'C'], 50, 60)])
+      for (let from = 60; from < 80; from += 10) {
+        await stream.produce(at(200_000, 0, ['A', 'B', 'C'], from, from + 10))
+        await areMerged(from - 10)
+      }
+      assert.deepEqual(await lettersOf(), [40])
+      later.resolve()
+      await areMerged(70)
+      await until('the last one has expired', async () => (await lettersOf()).length > 1)
+
+      assert.deepEqual(await lettersOf(), [40, 41])
       await Promise.all(apps.map((each) => each.stop()))
       const { verdict, next, foreignRecords } = await audit({ app, bootstrapServers })
       assert.deepEqual([verdict, next?.verdict, foreignRecords], ['proved', 'proved', 0])

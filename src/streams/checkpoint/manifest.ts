@@ -150,9 +150,11 @@ export interface EventTimes {
 
 /** How far the sources of routed parts are read. */
 export interface RoutedTime {
-  readonly latestMs: number | null
-  /** Source partitions, by their numbers where parts are made, that have more to be read; and up to which time they are. */
-  readonly behind: readonly (readonly [source: number, ms: number | null])[]
+  /**
+   * Source partitions, by their numbers where parts are made: the greatest timestamp, whether more was to be read, and the
+   * offset to be read next.
+   */
+  readonly reads: readonly (readonly [source: number, ms: number | null, isBehind: 0 | 1, nextOffset: number])[]
 }
 
 export const manifestFormat = 1

@@ -8,6 +8,10 @@ import type { KnownTimes, RoutedTimes, SourceRead } from './routed-times.ts'
 /** Rows of one partition. */
 type ObservedRows = Pick<RecordColumns, 'partition' | 'timestamp' | 'count'>
 
+/** Why a partition holds the clock: it has more to be read, or it tells of another one that has. */
+const own = 1
+const told = 2
+
 /** As of the end of an epoch. */
 interface Moment {
   readonly nowMs: number
@@ -20,7 +24,8 @@ interface Moment {
  * The time that records tell, for deadlines: the greatest timestamp that has been consumed, of that partition which is
  * furthest behind, so that reading one partition faster than another expires nothing. A partition that has been read to
  * its end holds nothing back. The clock never goes back, and stands while no records come. Of partitions of routed parts
- * those timestamps count that were routed there, of the source partition which is furthest behind.
+ * those timestamps count that were routed there, of the source partition which is furthest behind, once brokers have said
+ * how far these reach.
  *
  * State: as of now; as of the epoch that was closed; as of the one that has committed.
  */
@@ -82,9 +87,20 @@ export class EventClock implements EpochParticipant, DeadlineClock {
     if (this.#routed?.has(partition) === true) this.#routed.tell(partition, sources)
   }
 
+  /** What partitions have told that does not count until brokers have said how far its sources reach. */
+  takeTold(): KnownTimes | undefined {
+    return this.#routed?.takeTold()
+  }
+
+  /** They have said so. @param told - When they were asked. @param endOffsets - By number, of the sources of the parts. */
+  confirm(told: KnownTimes, endOffsets: readonly number[]): void {
+    this.#routed!.confirm(told, endOffsets)
+    this.#isBehind.forEach((behind, partition) => this.#look(partition, (behind & own) !== 0))
+  }
+
   /** Up to which time a partition has been read, and whether there is more. */
   readOf(partition: number): Pick<SourceRead, 'ms' | 'isBehind'> {
-    return { ms: this.#highest[partition]!, isBehind: this.#isBehind[partition] === 1 }
+    return { ms: this.#highest[partition]!, isBehind: this.#isBehind[partition] !== 0 }
   }
 
   /**
@@ -100,7 +116,7 @@ export class EventClock implements EpochParticipant, DeadlineClock {
 
   /** Takes note of rows that were consumed in epochs before: those that set no clock yet may have known no expiry. */
   recall(rows: ObservedRows, latestMs: number): void {
-    this.observe(rows, latestMs, this.#isBehind[rows.partition] === 1)
+    this.observe(rows, latestMs, (this.#isBehind[rows.partition]! & own) !== 0)
     this.#closed = this.#committed = this.#moment()
   }
 
@@ -109,7 +125,7 @@ export class EventClock implements EpochParticipant, DeadlineClock {
     let slowest = Infinity
     let fastest = -Infinity
     this.#highest.forEach((highest, partition) => {
-      if (this.#isBehind[partition] === 1 && highest < slowest) slowest = highest
+      if (this.#isBehind[partition] !== 0 && highest < slowest) slowest = highest
       if (highest > fastest) fastest = highest
     })
     this.#nowMs = Math.max(this.#nowMs, slowest === Infinity ? fastest : slowest)
@@ -148,7 +164,7 @@ export class EventClock implements EpochParticipant, DeadlineClock {
     const routed = this.#routed
     if (routed?.has(partition) !== true) return false
     this.#highest[partition] = routed.timeOf(partition)
-    this.#isBehind[partition] = Number(isBehind || routed.isHeld(partition))
+    this.#isBehind[partition] = (isBehind ? own : 0) | (routed.isHeld(partition) ? told : 0)
     return true
   }
 

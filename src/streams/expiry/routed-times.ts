@@ -6,16 +6,24 @@ export interface SourceRead {
   readonly number: number
   /** The greatest timestamp; -Infinity before any record. */
   readonly ms: number
-  /** Whether it has more to be read. */
+  /** Whether it had more to be read. */
   readonly isBehind: boolean
+  /** Offset to be read next. */
+  readonly nextOffset: number
 }
 
-/** What is known by one partition of routed parts. */
+type Read = Omit<SourceRead, 'number'>
+
+/** A time, and whether any source partition holds it. */
+interface HeldTime {
+  readonly ms: number
+  readonly isHeld: boolean
+}
+
+/** What is known by one partition of routed parts: how far each source partition is read, and what time that tells. */
 interface Known {
-  /** The greatest timestamp of all source partitions. */
-  readonly latestMs: number
-  /** The greatest of each that has more to be read; -Infinity where nothing is known of it. */
-  readonly behind: ReadonlyMap<number, number>
+  readonly reads: ReadonlyMap<number, Read>
+  readonly time: HeldTime
 }
 
 /** By number of the partition of routed parts; undefined of others. */
@@ -24,9 +32,14 @@ export type KnownTimes = readonly (Known | undefined)[]
 /**
  * How far sources are read whose parts are routed, as each partition of these tells: so what it tells is true of the
  * parts before it. A source partition of which nothing was told yet holds the time back, as one that has more to be read.
+ *
+ * One that was read to its end may have been given records since, which somebody is to route who is slow or has died. So
+ * what is told counts only when the brokers have said, after that, how far the sources reach: a partition that reaches
+ * further than is told has more to be read.
  */
 export class RoutedTimes {
   #known: KnownTimes
+  #isTold = true
 
   /**
    * @param sourcesOf - By number of the partition, the source partitions whose parts it has; undefined where it has none
@@ -39,12 +52,10 @@ export class RoutedTimes {
   ) {
     this.#known = sourcesOf.map((sources, number) => {
       if (sources === undefined) return undefined
-      const time = times?.[number]
-      if (!time) return { latestMs: -Infinity, behind: new Map(sources.map((each) => [each, -Infinity])) }
-      return {
-        latestMs: time.latestMs ?? -Infinity,
-        behind: new Map(time.behind.map(([source, ms]) => [source, ms ?? -Infinity])),
-      }
+      const reads = new Map(sources.map((each): [number, Read] => [each, unknown]))
+      for (const [source, ms, isBehind, nextOffset] of times?.[number]?.reads ?? [])
+        reads.set(source, { ms: ms ?? -Infinity, isBehind: isBehind === 1, nextOffset })
+      return { reads, time: { ms: -Infinity, isHeld: true } }
     })
   }
 
@@ -56,6 +67,7 @@ export class RoutedTimes {
   /** Goes back to what was known. */
   restore(known: KnownTimes): void {
     this.#known = known
+    this.#isTold = true
   }
 
   /** Whether a partition has parts that tell. */
@@ -64,37 +76,63 @@ export class RoutedTimes {
   }
 
   tell(partition: number, sources: readonly SourceRead[]): void {
-    const { latestMs, behind } = this.#known[partition]!
-    const now = new Map(behind)
-    for (const { number, ms, isBehind } of sources) {
-      if (isBehind) now.set(number, ms)
-      else now.delete(number)
-    }
-    const known = { latestMs: Math.max(latestMs, ...sources.map(({ ms }) => ms)), behind: now }
-    this.#known = this.#known.with(partition, known)
+    const { reads, time } = this.#known[partition]!
+    const now = new Map(reads)
+    for (const { number, ms, isBehind, nextOffset } of sources) now.set(number, { ms, isBehind, nextOffset })
+    this.#known = this.#known.with(partition, { reads: now, time })
+    this.#isTold = true
+  }
+
+  /** What has been told and does not count yet, for somebody who asks brokers; undefined where that is nothing. */
+  takeTold(): KnownTimes | undefined {
+    if (!this.#isTold) return undefined
+    this.#isTold = false
+    return this.#known
+  }
+
+  /**
+   * Has count what was told.
+   *
+   * @param told - As it was when brokers were asked. @param endOffsets - Where sources end, by number of the partition.
+   */
+  confirm(told: KnownTimes, endOffsets: readonly number[]): void {
+    this.#known = this.#known.map((known, partition) => {
+      return known && { ...known, time: timeOf(told[partition]!.reads, endOffsets) }
+    })
   }
 
   /** The greatest timestamp of the source partition that is furthest behind; of all where none is. */
   timeOf(partition: number): number {
-    const { latestMs, behind } = this.#known[partition]!
-    return behind.size === 0 ? latestMs : Math.min(...behind.values())
+    return this.#known[partition]!.time.ms
   }
 
   /** Whether any source partition has more to be read. */
   isHeld(partition: number): boolean {
-    return this.#known[partition]!.behind.size > 0
+    return this.#known[partition]!.time.isHeld
   }
 
   /** As a manifest has them. */
   get written(): (RoutedTime | null)[] {
     return this.#known.map((known) => {
       if (known === undefined) return null
-      const behind = Array.from(known.behind, ([source, ms]) => [source, orNull(ms)] as const)
-      return { latestMs: orNull(known.latestMs), behind }
+      return {
+        reads: Array.from(known.reads, ([source, { ms, isBehind, nextOffset }]) => {
+          return [source, ms === -Infinity ? null : ms, isBehind ? 1 : 0, nextOffset] as const
+        }),
+      }
     })
   }
 }
 
-function orNull(ms: number): number | null {
-  return ms === -Infinity ? null : ms
+const unknown: Read = { ms: -Infinity, isBehind: true, nextOffset: 0 }
+
+function timeOf(reads: ReadonlyMap<number, Read>, endOffsets: readonly number[]): HeldTime {
+  let [slowest, fastest, isHeld] = [Infinity, -Infinity, false]
+  for (const [number, { ms, isBehind, nextOffset }] of reads) {
+    fastest = Math.max(fastest, ms)
+    if (!isBehind && endOffsets[number]! <= nextOffset) continue
+    isHeld = true
+    slowest = Math.min(slowest, ms)
+  }
+  return { ms: isHeld ? slowest : fastest, isHeld }
 }

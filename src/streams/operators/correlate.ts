@@ -15,6 +15,7 @@ import { type ActorContext, type ActorRef, defineActor, type Reply } from '../..
 import { ColdExpiry } from '../cold/cold-expiry.ts'
 import { Paging } from '../cold/paging.ts'
 import { FullTable } from '../expiry/full-table.ts'
+import { SourceEnds, type ToldAndEnds } from '../expiry/source-ends.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
@@ -61,6 +62,7 @@ export const correlate = (parts: CorrelateParts) => {
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),
       recalled: (correlation, { incarnation }) => correlation.recalled(incarnation),
+      ends: (correlation, { incarnation, answer }) => correlation.takeEnds(incarnation, answer),
       promotable: (correlation, message) => correlation.promote(message),
       expire: (correlation, { reply }) => correlation.expire(reply),
       drain: (correlation, { reply }) => correlation.drain(reply),
@@ -93,6 +95,8 @@ class Correlation {
   readonly #windows: WindowWork | undefined
   /** Absent where no time has to be told to those who read what is routed. */
   readonly #progress: RoutedProgress | undefined
+  /** Absent where no routed parts tell the time. */
+  readonly #sourceEnds: SourceEnds | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
   readonly #doubt: EpochDoubt
@@ -170,6 +174,12 @@ class Correlation {
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
+    if (eventClock !== undefined && services.topics.recordTopics !== undefined) {
+      this.#sourceEnds = new SourceEnds(services, eventClock, ports.sourceLog, (answer) => {
+        void this.#self.tell({ type: 'ends', incarnation, answer })
+      })
+      this.#sourceEnds.look()
+    }
     this.#timer.arm()
     // Others are to know at once how far the sources are read, though nothing may be there to be read.
     if (this.#progress !== undefined) this.#timer.open()
@@ -216,6 +226,13 @@ class Correlation {
     await this.#work()
   }
 
+  /** Rows may have expired by what was told before. */
+  async takeEnds(incarnation: number, { told, endOffsets }: ToldAndEnds): Promise<void> {
+    if (incarnation !== this.#life.incarnation) return
+    this.#session.state.eventClock!.confirm(told, endOffsets)
+    await this.tick(incarnation)
+  }
+
   async committed(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
     const { state, schedule } = this.#session
@@ -256,6 +273,7 @@ class Correlation {
   stop(): void {
     this.#timer.disarm()
     this.#promoter.stop()
+    this.#sourceEnds?.stop()
     this.#notice.stop()
   }
 
@@ -367,6 +385,7 @@ class Correlation {
     }
     this.#hasRecalledRead = false
     const isDone = this.#intake.take(batch, this.#timer.roomBytes, rowsMax)
+    this.#sourceEnds?.look()
     this.#timer.open()
     return isDone
   }
@@ -404,7 +423,7 @@ class Correlation {
       this.#outputs.throwFault()
     }
     state.table.flush()
-    this.#progress?.write(timeOfDay.nowMs())
+    this.#progress?.write(state.accounting.current.nextOffsets, timeOfDay.nowMs())
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())
     await this.#border.send(offsets)
   }

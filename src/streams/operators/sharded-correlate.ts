@@ -45,7 +45,7 @@ export interface ShardedParts extends CorrelateParts {
 }
 
 export type ShardedCorrelateMessage =
-  | Exclude<CorrelateMessage, { readonly type: 'recalled' }>
+  | Exclude<CorrelateMessage, { readonly type: 'recalled' | 'ends' }>
   /** A piece is accounted for, so there may be room for another one. */
   | { readonly type: 'taken'; readonly incarnation: number }
   | { readonly type: 'failed'; readonly incarnation: number; readonly error: unknown }

@@ -3,6 +3,7 @@ import type { MillraceError } from '../../core/errors.ts'
 import type { FetchedResponse } from '../../kafka/index.ts'
 import type { OutputBatch } from '../../kernel/index.ts'
 import type { Recall } from '../cold/recall.ts'
+import type { ToldAndEnds } from '../expiry/source-ends.ts'
 import type { PromotablePart } from '../retention/promotable-part.ts'
 import type { SourceFetcher } from './ports.ts'
 import type { RowBatch } from './row-batch.ts'
@@ -33,6 +34,8 @@ export type CorrelateMessage =
   | { readonly type: 'committed'; readonly incarnation: number }
   /** Parts have been read again, to be promoted from the next epoch on. */
   | { readonly type: 'promotable'; readonly incarnation: number; readonly parts: readonly PromotablePart[] }
+  /** Brokers have said how far sources reach whose parts are routed. */
+  | { readonly type: 'ends'; readonly incarnation: number; readonly answer: ToldAndEnds }
   /** All parts have come, marked as such, that were to be recalled. */
   | { readonly type: 'recalled'; readonly incarnation: number }
   /**

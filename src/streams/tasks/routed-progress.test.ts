@@ -30,7 +30,7 @@ function toldBy(read: Readonly<Record<number, readonly [ms: number, isBehind: bo
   }))
   const readOf = (number: number) => ({ ms: read[number]![0], isBehind: read[number]![1] })
 
-  new RoutedProgress(topics, partitions, tasks, { readOf }).write(5_000)
+  new RoutedProgress(topics, partitions, tasks, { readOf }).write([10, 11, 12, 13, 14, 15, 16, 17], 5_000)
 
   for (const { out } of topics) out.flush()
   return filled.map((batch) => ({ source: batch.sink, partition: batch.partition, columns: columnsOf(batch) }))
@@ -58,10 +58,10 @@ describe('routed progress', () => {
     assert.deepEqual(
       told.map(({ source, partition, columns }) => [source, partition, columns.count, readProgress(columns, 0)]),
       [
-        [0, 0, 1, [{ number: ofOrders, ms: 1_000, isBehind: true }]],
-        [0, 1, 1, [{ number: ofOrders, ms: 1_000, isBehind: true }]],
-        [1, 0, 1, [{ number: ofPacks, ms: -Infinity, isBehind: false }]],
-        [1, 1, 1, [{ number: ofPacks, ms: -Infinity, isBehind: false }]],
+        [0, 0, 1, [{ number: ofOrders, ms: 1_000, isBehind: true, nextOffset: 11 }]],
+        [0, 1, 1, [{ number: ofOrders, ms: 1_000, isBehind: true, nextOffset: 11 }]],
+        [1, 0, 1, [{ number: ofPacks, ms: -Infinity, isBehind: false, nextOffset: 15 }]],
+        [1, 1, 1, [{ number: ofPacks, ms: -Infinity, isBehind: false, nextOffset: 15 }]],
       ],
     )
   })

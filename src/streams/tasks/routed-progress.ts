@@ -18,7 +18,7 @@ import type { SourceRead } from '../expiry/routed-times.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { isOwn, type Tasks } from './tasks.ts'
 
-type WrittenRead = readonly [number: number, ms: number | null, isBehind: 0 | 1]
+type WrittenRead = readonly [number: number, ms: number | null, isBehind: 0 | 1, nextOffset: number]
 
 export class RoutedProgress {
   readonly #topics: readonly RoutedTopic[]
@@ -39,14 +39,19 @@ export class RoutedProgress {
     this.#clock = clock
   }
 
-  /** Writes it; all parts of the epoch have been handed over. @param nowMs - The time of day. */
-  write(nowMs: number): void {
+  /**
+   * Writes it; all parts of the epoch have been handed over.
+   *
+   * @param nextOffsets - What it has read, by number. @param nowMs - The time of day.
+   */
+  write(nextOffsets: ArrayLike<number>, nowMs: number): void {
     for (const [source, { out }] of this.#topics.entries()) {
       const read = toldOf(this.#partitions, source)
         .filter((number) => isOwn(this.#tasks, number))
         .map((number): WrittenRead => {
           const { ms, isBehind } = this.#clock.readOf(number)
-          return [number, ms === -Infinity ? null : ms, isBehind ? 1 : 0]
+          const nextOffset = this.#partitions.leastOf(number, nextOffsets)
+          return [number, ms === -Infinity ? null : ms, isBehind ? 1 : 0, nextOffset]
         })
       if (read.length === 0) continue
       const record = progressRecord(Buffer.from(JSON.stringify(read)))
@@ -60,7 +65,9 @@ export class RoutedProgress {
 export function readProgress(columns: RecordColumns, row: number): SourceRead[] {
   const { value } = plainRecord(columns, row)
   const read: readonly WrittenRead[] = JSON.parse(Buffer.from(value!).toString())
-  return read.map(([number, ms, isBehind]) => ({ number, ms: ms ?? -Infinity, isBehind: isBehind === 1 }))
+  return read.map(([number, ms, isBehind, nextOffset]) => {
+    return { number, ms: ms ?? -Infinity, isBehind: isBehind === 1, nextOffset }
+  })
 }
 
 /** The partitions of a source of which it is told how far they are read: not those of redriven letters, which are late. */

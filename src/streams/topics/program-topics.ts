@@ -33,6 +33,8 @@ export interface ProgramTopics {
   readonly lookups: readonly Topic[]
   /** The partitions of the records whose parts are read; absent where records are read as they came. */
   readonly recordsOfParts?: SourcePartitions | undefined
+  /** The topics of these, in the order of their sources. */
+  readonly recordTopics?: readonly Topic[] | undefined
   /** `deadLetterSink`, `checkpointSink`, and those of `outputSinks` are their indexes. */
   readonly sinks: readonly Topic[]
   /** Whether the broker stamps the records of the checkpoint, and so tells its time. */
@@ -149,18 +151,22 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
   const isCheckpointStamped = isStamped || (await haveStamped(cluster, plan.checkpointTopic))
   const timestamps = settings.map((each) => each.timestamps)
   const areCompacted = sourceSettings.map(({ isCompacted }) => isCompacted)
-  const recordsOfParts = await findRecordsOfParts(cluster, plan)
-  return { sources, areCompacted, lookups, recordsOfParts, sinks, isCheckpointStamped, batchBytesMax, timestamps }
+  const records = await findRecordsOfParts(cluster, plan)
+  return { sources, areCompacted, lookups, ...records, sinks, isCheckpointStamped, batchBytesMax, timestamps }
 }
 
 /** Under the numbers that they have where their parts are made: no source gets partitions that shares its work out. */
-async function findRecordsOfParts(cluster: Cluster, { sources }: Plan): Promise<SourcePartitions | undefined> {
+async function findRecordsOfParts(
+  cluster: Cluster,
+  { sources }: Plan,
+): Promise<Pick<ProgramTopics, 'recordsOfParts' | 'recordTopics'>> {
   const origins = sources.flatMap(({ partsOf }) => partsOf ?? [])
-  if (origins.length === 0) return undefined
+  if (origins.length === 0) return {}
   const names = origins.map(({ topic }) => topic)
-  const partitions = new SourcePartitions(names, [], origins.map(laneCountOf))
-  partitions.grow((await cluster.topics(names)).map((topic) => topic.partitions.length))
-  return partitions
+  const recordsOfParts = new SourcePartitions(names, [], origins.map(laneCountOf))
+  const recordTopics = await cluster.topics(names)
+  recordsOfParts.grow(recordTopics.map((topic) => topic.partitions.length))
+  return { recordsOfParts, recordTopics }
 }
 
 /**
