@@ -26,6 +26,11 @@ interface SpanExports {
   readonly needed: WasmGlobal
 }
 
+/**
+ * All memory to begin with, which the system gives when it is touched: on Node 24 each growth makes the garbage collector
+ * run (findings/wasm-memory-growth.sh).
+ */
+const firstBytes = 4 << 20
 /** Memory for merges, and for spans, to begin with: both grow where one needs more. */
 const mergesBytes = 32 << 10
 const spansBytes = 256 << 10
@@ -104,7 +109,7 @@ export class SpanWriter {
   ) {
     this.#templates = templates
     this.#handOver = handOver
-    this.#memory = newMemory(2 * wasmPageBytes)
+    this.#memory = newMemory(firstBytes)
     this.#bytes = new Uint8Array(this.#memory.buffer)
     this.#run = wasmInstance<SpanExports>(
       (module ??= wasmModule('spans')),
@@ -185,7 +190,7 @@ export class SpanWriter {
     this.#end = at + bytes + slackBytes
     const missing = this.#end - this.#bytes.length
     if (missing > 0) {
-      this.#memory.grow(Math.ceil(missing / wasmPageBytes))
+      this.#memory.grow(Math.ceil(Math.max(missing, this.#bytes.length) / wasmPageBytes))
       this.#bytes = new Uint8Array(this.#memory.buffer)
     }
     return { at, bytes }
