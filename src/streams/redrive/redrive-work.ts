@@ -65,6 +65,8 @@ export class RedriveWork {
   readonly #limits: ReadingLimits
   readonly #request: Request
   readonly #checkpoint: AppCheckpoint
+  /** From where on records were consumed, by partition. */
+  readonly #startOffsets: readonly number[]
   readonly #letters: Letters
   readonly #places: RedrivenPlaces
   /** That records are read from again, by name. */
@@ -81,6 +83,7 @@ export class RedriveWork {
     this.#limits = parts.limits
     this.#request = parts.request
     this.#checkpoint = parts.checkpoint
+    this.#startOffsets = parts.startOffsets
     this.#letters = parts.letters
     this.#places = parts.places
     this.#topics = parts.topics
@@ -91,6 +94,7 @@ export class RedriveWork {
     await requireReading(cluster, app)
     const letters = await findLetters(cluster, app, limits)
     const checkpoint = await readAppCheckpoint(cluster, app, limits.wait)
+    const startOffsets = startOffsetsOf(checkpoint)
     await requireRights(cluster, app, rightsToRedrive(app, sourcesOf(checkpoint)))
     const sources = await sourceTopics(cluster, checkpoint)
     const { redriveTopic: name } = ownTopics(app)
@@ -102,7 +106,18 @@ export class RedriveWork {
     const writer = request.dryRun ? undefined : await RedriveWriter.begin(cluster, app, topic!)
     const places = await RedrivenPlaces.read(cluster, topic, limits.wait)
     const topics = new Map([...sources, ...(topic === undefined ? [] : [topic])].map((each) => [each.name, each]))
-    return new RedriveWork({ cluster, app, limits, request, checkpoint, letters, places, topics, writer })
+    return new RedriveWork({
+      cluster,
+      app,
+      limits,
+      request,
+      checkpoint,
+      startOffsets,
+      letters,
+      places,
+      topics,
+      writer,
+    })
   }
 
   get manifest(): Manifest {
@@ -202,13 +217,11 @@ export class RedriveWork {
 
   /** Whether the application, as its checkpoint has it, has consumed a record there. */
   #isConsumed(place: Origin): boolean {
-    const { partitions, manifest, records } = this.#checkpoint
+    const { partitions, manifest } = this.#checkpoint
     const number = partitions.numberOf(place)
     // A source that is read no more would have nobody to take it in.
     if (number === undefined || manifest.former?.some(({ topic }) => topic === place.topic)) return false
-    // Where an account has begun anew, what was consumed before was in another layout.
-    const start = movedOf(records)?.counted === undefined ? manifest.startOffsets[number]! : 0
-    return place.offset >= start && place.offset < manifest.nextOffsets[number]!
+    return place.offset >= this.#startOffsets[number]! && place.offset < manifest.nextOffsets[number]!
   }
 
   #countsOf(reason: string): Counts {
@@ -233,6 +246,7 @@ interface WorkParts {
   readonly limits: ReadingLimits
   readonly request: Request
   readonly checkpoint: AppCheckpoint
+  readonly startOffsets: readonly number[]
   readonly letters: Letters
   readonly places: RedrivenPlaces
   readonly topics: ReadonlyMap<string, Topic>
@@ -251,6 +265,12 @@ async function findLetters(cluster: Cluster, app: string, { wait }: ReadingLimit
   const range = await topicRange(cluster, topic)
   await untilStable(cluster, topic, range.ends, wait)
   return { topic, range }
+}
+
+/** Where an account has begun anew, what was consumed before was in another layout. */
+function startOffsetsOf({ manifest, records }: AppCheckpoint): readonly number[] {
+  const { startOffsets } = manifest
+  return movedOf(records)?.counted === undefined ? startOffsets : startOffsets.map(() => 0)
 }
 
 function sourcesOf({ manifest }: AppCheckpoint): string[] {

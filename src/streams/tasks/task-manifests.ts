@@ -65,8 +65,7 @@ function partitionsOfAll(
 ): SourcePartition[] {
   const laneCounts: number[] = []
   for (const { source, index = 0 } of known) laneCounts[source] = Math.max(laneCounts[source] ?? 1, index + 1)
-  const bySource = (counts: readonly number[]) => counts.flatMap((count, source) => Array<number>(count).fill(source))
-  const sources = bySource(partitionCounts.slice(0, sourceCount))
+  const sources = partitionCounts.slice(0, sourceCount).flatMap((count, source) => Array<number>(count).fill(source))
   return partitionCounts.flatMap((length, source) =>
     Array.from({ length }, (_, partition) => ({ source, partition })).flatMap((each) => {
       const laneCount = laneCounts[source < sourceCount ? source : sources[each.partition]!] ?? 1
