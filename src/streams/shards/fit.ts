@@ -43,9 +43,10 @@ function isMadeInShards({ isActive, key }: Side): boolean {
 /** @throws TopologyError `WORKERS_UNFIT` where a program is to have shards and cannot. */
 export function refuseUnfit(wishes: ShardWishes): void {
   const { plan } = wishes
-  if (shardCountOf(wishes) > 0) {
+  const count = shardCountOf(wishes)
+  if (count > 0) {
     const reasons = reasonsAgainst(wishes).join('; ')
-    const text = `"${plan.name}" does not run with its pending table on ${shardCountOf(wishes)} threads: ${reasons}`
+    const text = `"${plan.name}" does not run with its pending table on ${count} threads: ${reasons}`
     if (reasons !== '') throw new TopologyError('WORKERS_UNFIT', text, { app: plan.name, reasons })
   }
   if (plan.next !== undefined) refuseUnfit({ ...wishes, plan: plan.next })
@@ -69,13 +70,13 @@ function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
   }
   return [
     ...Object.keys(reasons).filter((reason) => reasons[reason]),
-    ...sources.flatMap(({ steps }) => steps.flatMap(reasonsOfStep)),
+    ...sources.flatMap(({ steps }) => steps.filter(isFlatMap).map(({ id }) => `"${id}" is a flatMap`)),
     ...sides.flatMap((side) => reasonsOfSide(side, id)),
   ]
 }
 
-function reasonsOfStep({ id, kind }: SourceStep): string[] {
-  return kind === 'flatMap' ? [`"${id}" is a flatMap`] : []
+function isFlatMap({ kind }: SourceStep): boolean {
+  return kind === 'flatMap'
 }
 
 function reasonsOfSide({ name, isLatest, list }: Side, id: string): string[] {

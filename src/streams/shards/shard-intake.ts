@@ -104,11 +104,11 @@ export class ShardIntake {
   }
 
   async #giveRows({ columns }: RowBatch, isReread: boolean, table: ShardedTable): Promise<ReadRecords | undefined> {
-    const { count, timestamp } = columns
+    const { count, partition, offset, timestamp } = columns
     const read = { recordCount: count, lastTimestampMs: count === 0 ? NaN : timestamp[count - 1]! }
     if (isReread) {
       const row = firstWithoutSide(columns)
-      if (row !== undefined) throw this.#notTheSame(columns, row)
+      if (row !== undefined) throw this.#parts.session.state.readAgain.notTheSame(partition, offset[row]!)
     } else this.#directPromotion.refuse(columns)
     return (await table.takeRows(this.#cutter.cut(columns))) ? read : undefined
   }
@@ -178,10 +178,6 @@ export class ShardIntake {
       const { letterCount } = divertRows(columns, counts, outputs.deadLetters)
       doubt.note(columns.count, streaks.note(columns, letterCount))
     }
-  }
-
-  #notTheSame({ partition, offset }: RecordColumns, row: number): Error {
-    return this.#parts.session.state.readAgain.notTheSame(partition, offset[row]!)
   }
 
   /** The offsets of a piece that the table lacks. */
