@@ -32,7 +32,7 @@ export class Output {
   async line(text: string): Promise<boolean> {
     if (!this.#isListening) process.stdout.on('error', () => (this.#isRead = false))
     this.#isListening = true
-    if (this.#isRead && !process.stdout.write(`${text}\n`)) await Promise.race([drained(), closed()])
+    if (this.#isRead && !process.stdout.write(`${text}\n`)) await drainedOrClosed()
     return this.#isRead
   }
 
@@ -90,10 +90,13 @@ export class Output {
   }
 }
 
-function drained(): Promise<unknown> {
-  return new Promise((resolve) => process.stdout.once('drain', resolve))
-}
-
-function closed(): Promise<unknown> {
-  return new Promise((resolve) => process.stdout.once('error', resolve))
+/** Leaves no listener behind: a topic has more lines than a stream may have listeners. */
+function drainedOrClosed(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const goOn = () => {
+    process.stdout.off('drain', goOn).off('error', goOn)
+    resolve()
+  }
+  process.stdout.on('drain', goOn).on('error', goOn)
+  return promise
 }

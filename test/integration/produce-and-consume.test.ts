@@ -104,6 +104,16 @@ describe('millrace produce and consume', () => {
     )
   })
 
+  it('print more than a pipe holds, and nothing beside it', async () => {
+    const lines = Array.from({ length: 20 }, (_, index) => `${index} ${'x'.repeat(400_000)}`)
+    await produce('long', lines.join('\n'))
+
+    const { stdout, stderr } = await millrace('consume', 'long', ...servers)
+
+    assert.equal(stderr, '')
+    assert.deepEqual(new Set(stdout.trimEnd().split('\n')), new Set(lines))
+  })
+
   it('follow the end of a topic until they are interrupted', async () => {
     await produce('followed', 'before\n')
     const running = startMillrace(['consume', 'followed', ...servers, '--follow'], {}, { hearsOutput: true })
