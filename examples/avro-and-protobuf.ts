@@ -59,7 +59,7 @@ function schemaId(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
 }
 
-/** No further attempt decodes what cannot be decoded. */
+/** A verdict on the record: however many there are of them, the program goes on. */
 function attempt<Value>(format: string, decode: () => Value): Value {
   try {
     return decode()

@@ -21,6 +21,7 @@ const record = fc.record({
 type Behaviour = typeof record extends fc.Arbitrary<infer Value> ? Value : never
 
 const courses = fc.record({
+  isAskedOnce: fc.boolean(),
   stageAttempts: fc.integer({ min: 1, max: 4 }),
   openRowsMax: fc.integer({ min: 1, max: 4 }),
   maxConsecutivePoison: fc.integer({ min: 1, max: 6 }),
@@ -46,16 +47,17 @@ interface Seen {
 }
 
 /** One record after the other, each until it is done with. */
-function naively({ stageAttempts, maxConsecutivePoison, batches }: Course): Seen {
+function naively({ isAskedOnce, stageAttempts, maxConsecutivePoison, batches }: Course): Seen {
   const seen: Seen['batches'] = []
   let streak = 0
   for (const [index, { records, isNewLife }] of batches.entries()) {
     if (isNewLife) streak = 0
     const results: (string | undefined)[] = []
     const calls: number[] = []
-    for (const { concerns, failures, isRefused } of records) {
-      const isGivenUp = concerns && failures >= stageAttempts
-      calls.push(concerns ? Math.min(failures + 1, stageAttempts) : 0)
+    for (const { concerns, failures, isRefused, turns } of records) {
+      const attempts = isAskedOnce && turns === undefined ? 1 : stageAttempts
+      const isGivenUp = concerns && failures >= attempts
+      calls.push(concerns ? Math.min(failures + 1, attempts) : 0)
       results.push(concerns ? (isGivenUp ? 'failed' : isRefused ? 'refused' : 'made') : undefined)
       if (concerns) streak = isGivenUp ? streak + 1 : 0
       if (streak === maxConsecutivePoison) return { batches: seen, stoppedIn: index }
@@ -65,7 +67,7 @@ function naively({ stageAttempts, maxConsecutivePoison, batches }: Course): Seen
   return { batches: seen, stoppedIn: undefined }
 }
 
-async function really({ batches, openRowsMax, ...options }: Course): Promise<Seen> {
+async function really({ isAskedOnce, batches, openRowsMax, ...options }: Course): Promise<Seen> {
   const clock = new VirtualClock()
   const host = new TestHost(clock, options)
   const runner = new FunctionRunner(host, 'stage-A', openRowsMax)
@@ -74,7 +76,7 @@ async function really({ batches, openRowsMax, ...options }: Course): Promise<See
     if (isNewLife) host.incarnation++
     const calls = records.map(() => 0)
     const rows = new TestRows(
-      { partition, count: records.length },
+      { partition, count: records.length, isAskedOnce },
       (offset) => {
         calls[offset]!++
         const { turns } = records[offset]!

@@ -207,7 +207,7 @@ export class FunctionRunner {
       } else this.#accept(row, made)
     } catch (error) {
       tables?.undo()
-      this.#fail(row, error)
+      this.#fail(row, error, this.#function.isAskedOnce)
     }
     loop.leave()
   }
@@ -226,7 +226,7 @@ export class FunctionRunner {
     this.#hasSettled = true
   }
 
-  #fail(row: number, error: unknown): void {
+  #fail(row: number, error: unknown, isLastWord = false): void {
     if (MillraceError.is(error) && programFaults.has(error.code)) throw error
     const { stageAttempts } = this.#host.options
     const failure = this.#failures.get(row) ?? { attempts: 0, error }
@@ -236,6 +236,10 @@ export class FunctionRunner {
     this.#failures.set(row, failure)
     if (PermanentFailure.is(error)) {
       this.#outcomes[row] = outcome.settled
+      return
+    }
+    if (isLastWord) {
+      this.#outcomes[row] = outcome.givenUp
       return
     }
     this.#failedAttempts++
@@ -276,8 +280,9 @@ export class FunctionRunner {
     const { origins, areRecalled } = this.#function.columns
     if (origins !== undefined || areRecalled) return this.#streak
     let streak = this.#streak
-    // A row has had no fewer attempts than those after it, so none that is failing stands before one that was given up.
     for (let row = 0; row < nextRow; row++) {
+      // What becomes of it decides whether those before it and after it are in a row.
+      if (this.#outcomes[row] === outcome.failing) break
       if (this.#outcomes[row] === outcome.settled) streak = 0
       if (this.#outcomes[row] !== outcome.givenUp) continue
       if (++streak >= maxConsecutivePoison) throw this.#failsOnEverything(row)

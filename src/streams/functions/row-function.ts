@@ -16,6 +16,8 @@ export class MadeElsewhere {
 /** A user's function, as it meets the rows of a batch. */
 export interface RowFunction {
   readonly columns: RecordColumns
+  /** Whether what it throws is its last word on a row; what a promise is rejected with is tried again all the same. */
+  readonly isAskedOnce?: boolean
   /**
    * Resolves when `ask` has what becomes of rows: of those that are to be tried again, or without any of all that it
    * has not asked for yet. Absent where the function is called here.

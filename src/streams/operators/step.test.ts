@@ -124,6 +124,36 @@ describe('a step', () => {
     assert.equal(driver.accounting()[0]!.pending, 1)
   })
 
+  it('asks a decoder that throws once, and one whose promise is rejected in each attempt', async () => {
+    const calls = new Map<string, number>()
+    const decode = (bytes: Buffer): Order => {
+      const text = String(bytes)
+      calls.set(text, (calls.get(text) ?? 0) + 1)
+      return JSON.parse(text) as Order
+    }
+    const program = topology('orders')
+      .source('source', { decode })
+      .side('A')
+      .source('others', { decode: async (bytes: Buffer) => decode(bytes) })
+      .side('B')
+      .correlate('by-key', field('key'), { of: ['A', 'B'] })
+      .sink('sink')
+    await using driver = await driveTopology(program)
+
+    await driver.give(['{"key":1}', 'thrown'], { topic: 'source' })
+    await driver.give(['rejected', '{"key":1}'], { topic: 'others' })
+
+    assert.deepEqual([calls.get('thrown'), calls.get('rejected')], [1, 8])
+    assert.deepEqual(
+      driver.deadLetters().map(({ reason, text }) => [reason, text]),
+      [
+        ['UNDECODABLE', 'thrown'],
+        ['UNDECODABLE', 'rejected'],
+      ],
+    )
+    assert.equal(driver.merged().length, 1)
+  })
+
   it('takes nothing else for an answer than what it asks for', async () => {
     const answers: unknown[] = [undefined, 1, 'yes', true, false]
     const made: unknown[] = [() => {}, 10n, undefined]

@@ -13,8 +13,8 @@ export interface Decoding<Value = unknown> {
 /**
  * Decodes the value of a record; what it returns is written as JSON, which is then routed, and kept. It has to give the
  * same for the same record: a restart decodes pending records again. A promise is awaited, with others at the same
- * time. The bytes are valid until it is settled. What it throws is tried again, as with all functions; `PermanentFailure`
- * is not.
+ * time. The bytes are valid until it is settled. A record on which it throws becomes a dead letter (`UNDECODABLE`); only
+ * where its promise is rejected is it called again, as other functions are, unless with a `PermanentFailure`.
  */
 export type DecodeFunction<Value> = (bytes: Buffer, record: RecordView) => Value | Promise<Value>
 

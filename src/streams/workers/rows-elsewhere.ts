@@ -51,6 +51,10 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     this.#begin(concerned.subarray(0, concernedCount))
   }
 
+  get isAskedOnce() {
+    return this.rows.isAskedOnce ?? false
+  }
+
   get columns() {
     return this.rows.columns
   }
@@ -82,7 +86,8 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     if (this.#killed.has(row)) {
       const error = this.#killed.get(row)
       this.#killed.delete(row)
-      throw error
+      // Tried again, also where what the function throws is its last word.
+      return Promise.reject(error)
     }
     const outcomes = this.#slices[this.#sliceOf[row]!]!
     const at = this.#placeOf[row]!
