@@ -48,7 +48,14 @@ const decoder = {
   keyBytesMax: 1024,
 }
 const sink = { partitionCount: partitions, batchBytes: 64 << 10, recordBytesMax: 1 << 20, codec: 0 }
-const hashSeed = [1, 2] as const
+const tableOptions = {
+  sideCount: 3,
+  bytesMax: 2 ** 31,
+  hashSeed: [1, 2] as const,
+  duplicateReason: Reason.DUPLICATE,
+  tooLargeReason: Reason.MERGE_TOO_LARGE,
+  refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+}
 
 const fetches = fetchesInTurn()
 const { run, verified, stop } = workers === 0 ? inThisThread() : await onThreads()
@@ -88,14 +95,7 @@ function inThisThread(): Variant {
       out.recycle(batch)
     },
   })
-  const table = new PendingTable({
-    sideCount: 3,
-    bytesMax: 2 ** 31,
-    hashSeed,
-    duplicateReason: Reason.DUPLICATE,
-    tooLargeReason: Reason.MERGE_TOO_LARGE,
-    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
-  })
+  const table = new PendingTable(tableOptions)
   table.publishTo({
     out,
     refuse() {},
@@ -138,12 +138,12 @@ function inThisThread(): Variant {
 async function onThreads(): Promise<Variant> {
   const setup = {
     partitionCount: partitions,
-    hashSeed,
-    bytesMax: 2 ** 31,
+    table: tableOptions,
     decompressedBytesMax: 1 << 20,
     sideNames: decoder.sides.map(({ name }) => name),
     decoders: [decoder],
     keyName: 'customerId',
+    expiry: undefined,
     sink,
   }
   const ids = Array.from({ length: workers }, (_, shard) => `shard-${shard}`)

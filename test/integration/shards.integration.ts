@@ -15,6 +15,10 @@ const killsMin = Number(process.env['MILLRACE_KILLS'] ?? 4)
 const perRound = 300
 /** Rounds that a customer waits for its second record, so that rows are pending whenever a thread ends. */
 const roundsBetween = 3
+const roundMs = 60_000
+const noon = 1_790_000_000_000
+/** Longer than any customer waits for its second record. */
+const correlation = { expireAfterMs: 4 * roundsBetween * roundMs }
 
 const part = onWorkers(given, new URL('./mortal-functions.ts', import.meta.url))
 /** Who reads the records: the shards themselves, or operators that give them rows. */
@@ -34,7 +38,7 @@ export function programsInShards(target: Target): void {
         const onCrash = (error: unknown) => {
           if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
         }
-        const topology = customerTopology(stream, sideA)
+        const topology = customerTopology(stream, sideA, correlation)
         const app = await startQuietly(topology, target.bootstrapServers, { ...settings, onCrash })
         let produced = 0
         const produce = async (records: readonly SourceRecord[]) => {
@@ -45,20 +49,31 @@ export function programsInShards(target: Target): void {
           until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
         let round = 0
         for (; kills < killsMin; round++) {
-          await produce([...sideOf('A', round), ...sideOf('B', round - roundsBetween), bad(round)])
+          await produce(
+            inRound(round, [...sideOf('A', round), ...sideOf('B', round - roundsBetween), bad(round), alone(round)]),
+          )
           await threads.endOne()
           if (round % 2 === 0) await isConsumed()
         }
-        for (const end = round; round < end + roundsBetween; round++) await produce(sideOf('B', round - roundsBetween))
+        for (const end = round; round < end + roundsBetween; round++)
+          await produce(inRound(round, sideOf('B', round - roundsBetween)))
+        // Until then no time has passed for those that have no second record.
+        const last = [alone(round), alone(round + 1)]
+        await produce(inRound(100 * round, last))
         await isConsumed()
         await app.stop()
 
         const customers = perRound * (round - roundsBetween)
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(customers))
         const letters = (await stream.deadLetters()).map((letter) => `${saysOf(letter).reason} ${letter.value}`)
-        const expected = Array.from({ length: round - roundsBetween }, (_, of) => `UNKNOWN_STAGE ${bad(of).value}`)
+        const rounds = Array.from({ length: round - roundsBetween }, (_, of) => of)
+        const expected = rounds.flatMap((of) => [
+          `UNKNOWN_STAGE ${bad(of).value}`,
+          `EXPIRED {"id":${aloneId(of)},"A":{"of":"A${aloneId(of)}"}}`,
+        ])
         assert.deepEqual(letters.toSorted(), expected.toSorted())
-        assertAccount(app.report(), { emitted: 2 * customers, deadLettered: expected.length })
+        const alike = { deadLettered: rounds.length, expired: rounds.length, pending: last.length }
+        assertAccount(app.report(), { emitted: 2 * customers, ...alike })
         await assertProved(target, stream)
       })
     }
@@ -88,6 +103,20 @@ export function programsInShards(target: Target): void {
 function sideOf(side: string, round: number): SourceRecord[] {
   if (round < 0) return []
   return Array.from({ length: perRound }, (_, at) => record(side, round * perRound + at))
+}
+
+/** The same records at the time of a round. */
+function inRound(round: number, records: readonly SourceRecord[]): SourceRecord[] {
+  return records.map((each) => ({ ...each, timestampMs: noon + round * roundMs }))
+}
+
+function aloneId(round: number): number {
+  return 10_000_000 + round
+}
+
+/** A record whose other one never comes. */
+function alone(round: number): SourceRecord {
+  return record('A', aloneId(round))
 }
 
 /** A record that becomes a dead letter. */

@@ -1,7 +1,8 @@
-import type { ProgramState } from '../recovery/program-state.ts'
+import type { PendingTable, TableCounts } from '../../kernel/index.ts'
 import { type Eviction, evictionOf } from './eviction.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
 import type { TimeOfDay } from '../time/time-of-day.ts'
+import type { DeadlineClock } from './deadline-clock.ts'
 
 /**
  * A sweep for rows begins when the time has gone on by this share of the time that they may be pending: so late they
@@ -17,7 +18,31 @@ const looksShare = 1 / 4
 /** How often the time of day is looked at while no epoch is open, in milliseconds. */
 const pollMsMax = 10_000
 
-type SweptState = Pick<ProgramState, 'table' | 'accounting' | 'deadlines'>
+interface SweptState {
+  readonly table: Pick<
+    PendingTable,
+    'rowCount' | 'rememberedCount' | 'unsweptCount' | 'roomLeftBytes' | 'liveBytes' | 'survey' | 'sweep'
+  >
+  readonly accounting: { readonly current: TableCounts }
+  readonly deadlines: DeadlineClock
+}
+
+/** How far sweeps for rows are: when the last one began, by their clock, and whether it has not ended. */
+export interface SweepState {
+  readonly begunMs: number
+  readonly isSweeping: boolean
+}
+
+/** Whether rows may have to leave: a sweep is to begin for them, or to go on. */
+export function isSweepDue({ afterMs }: Expiry, { begunMs, isSweeping }: SweepState, nowMs: number): boolean {
+  return isSweeping || nowMs - begunMs >= afterMs * timeShare
+}
+
+/** How soon to look again where rows can expire while no records come; undefined where they cannot. */
+export function sweepPollMs(expiry: Expiry | undefined): number | undefined {
+  if (expiry?.by !== 'processingTime') return undefined
+  return Math.min(pollMsMax, expiry.afterMs * timeShare)
+}
 
 /**
  * Lets rows leave whose other parts did not come in time, or that are the oldest ones of a full table, and gives back
@@ -56,10 +81,13 @@ export class TableSweep {
     this.#expiredRows = expiredRows
   }
 
-  /** How soon to look again where rows can expire while no records come; absent where they cannot. */
+  /** @see sweepPollMs */
   get pollMs(): number | undefined {
-    if (this.#expiry?.by !== 'processingTime') return undefined
-    return Math.min(pollMsMax, this.#expiry.afterMs * timeShare)
+    return sweepPollMs(this.#expiry)
+  }
+
+  get state(): SweepState {
+    return { begunMs: this.#begunMs, isSweeping: this.#isSweeping }
   }
 
   /** Whether a sweep has begun that has not ended. */
@@ -72,10 +100,10 @@ export class TableSweep {
     return this.#eviction !== undefined
   }
 
-  /** Whether rows may have to leave: a sweep is to begin for them, or to go on. */
+  /** @see isSweepDue */
   areRowsDue(): boolean {
     if (this.#expiry === undefined || this.#state.table.rowCount === 0) return false
-    return this.#isSweeping || this.#nowMs() - this.#begunMs >= this.#expiry.afterMs * timeShare
+    return isSweepDue(this.#expiry, this.state, this.#nowMs())
   }
 
   /** Has a sweep look at all rows from the next run on: some have come that expire. */

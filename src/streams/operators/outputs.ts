@@ -5,6 +5,7 @@ import {
   isFollowed,
   type OutputBatch,
   OutputBuilder,
+  type PendingRow,
   PUBLISHED,
   Reason,
   type RoutedTopic,
@@ -159,6 +160,12 @@ export class Outputs {
     this.#functions.throwFault()
   }
 
+  /** Writes a row that leaves incomplete. */
+  expire(row: PendingRow): void {
+    this.#session.state.accounting.current.expiredRows++
+    this.expiredRows.encode(row)
+  }
+
   /** Bytes of batches that are being filled. */
   get openBytes(): number {
     let bytes = this.#session.state.table.openBytes
@@ -229,10 +236,7 @@ export class Outputs {
       recordBytesMax: recordBytesMax(topics, mergedSink),
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
       firstLaneOf: (lane) => sources.partitions.lanesOf(lane)[0]!,
-      expire: (row) => {
-        state.accounting.current.expiredRows++
-        this.expiredRows.encode(row)
-      },
+      expire: (row) => this.expire(row),
       merge: (row) => {
         if (spans !== undefined && row.parts.some(isFollowed)) spans.begin(tracedMerge(row.parts), 1)
         return told(this.#merged.publishStored(row))

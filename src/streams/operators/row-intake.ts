@@ -12,7 +12,7 @@ import { refuseMisplaced } from '../tasks/misplaced-rows.ts'
 import { readProgress } from '../tasks/routed-progress.ts'
 import type { RoutedRows } from '../tasks/routed-rows.ts'
 import { oneTask } from '../tasks/tasks.ts'
-import { refuseAhead } from '../expiry/timestamps-ahead.ts'
+import { latestBelieved, refuseAhead } from '../expiry/timestamps-ahead.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
 import type { SourceStreaks } from '../poison/source-streaks.ts'
 import type { Session } from '../recovery/session.ts'
@@ -136,10 +136,8 @@ export class RowIntake {
       if (isProgress(columns, row)) clock.tellRead(columns.partition, readProgress(columns, row))
   }
 
-  /** Timestamps beyond are not believed where records tell the time. */
   get #latestMs(): number {
     const { services, session } = this.#parts
-    if (session.state.eventClock === undefined) return Infinity
-    return services.timeOfDay.nowMs() + services.options.timestampAheadMaxMs
+    return latestBelieved(services, session.state)
   }
 }

@@ -15,6 +15,7 @@
  * Cost per record: nothing but for those that become dead letters; of rows a hash, and a copy of key and part.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
+import { sweepPollMs } from '../expiry/table-sweep.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
@@ -26,6 +27,7 @@ import type { Life } from '../runtime/life.ts'
 import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { leftRowsIn } from '../shards/left-rows.ts'
 import { ShardIntake } from '../shards/shard-intake.ts'
 import type { ShardedTable } from '../shards/sharded-table.ts'
 import type { TableOfLives } from '../shards/table-of-lives.ts'
@@ -71,7 +73,7 @@ export const shardedCorrelate = (parts: ShardedParts) => {
       tick: (correlation, { incarnation }) => correlation.tick(incarnation),
       committed: (correlation, { incarnation }) => correlation.committed(incarnation),
       promotable: (correlation, message) => correlation.promote(message),
-      expire: (_, { reply }) => reply(false),
+      expire: (correlation, { reply }) => correlation.expire(reply),
       drain: (correlation, { reply }) => correlation.drain(reply),
     },
   })
@@ -140,7 +142,8 @@ class ShardedCorrelation {
     })
     const { incarnation } = this.#life
     const onTick = () => void this.#self.tell({ type: 'tick', incarnation })
-    this.#timer = new EpochTimer({ clock, session, life, outputs, doubt, polls: () => [], onTick })
+    const polls = () => [sweepPollMs(plan.correlate.expiry)]
+    this.#timer = new EpochTimer({ clock, session, life, outputs, doubt, polls, onTick })
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
@@ -158,6 +161,7 @@ class ShardedCorrelation {
       if (state.restoration.isDone) state.restoration.repeat()
       if (!state.restoration.isDone) await correlation.#table.empty()
     }
+    parts.shards.beginSweeps()
     correlation.#timer.arm()
     return correlation
   }
@@ -191,6 +195,8 @@ class ShardedCorrelation {
   async tick(incarnation: number): Promise<void> {
     if (incarnation !== this.#life.incarnation) return
     this.#timer.disarm()
+    // An open one takes them when it closes; to open it again would tell that rows have come.
+    if (this.#areRowsDue && !this.#session.schedule.isOpen) this.#timer.open()
     if (this.#isDue) await this.#close()
     else this.#timer.arm()
     await this.#work()
@@ -215,6 +221,13 @@ class ShardedCorrelation {
     if (incarnation !== this.#life.incarnation) return
     this.#session.state.promoted.addOverdue(parts)
     this.#timer.open()
+  }
+
+  async expire(reply: Reply<boolean>): Promise<void> {
+    if (!this.#areRowsDue) return reply(false)
+    this.#timer.open()
+    this.#drains.push(() => reply(this.#shards.areSweeping))
+    await this.#close()
   }
 
   async drain(reply: Reply<void>): Promise<void> {
@@ -278,6 +291,20 @@ class ShardedCorrelation {
     return this.#life !== this.#session.lives.current
   }
 
+  /** Whether rows may have to leave that have expired. */
+  get #areRowsDue(): boolean {
+    const { plan } = this.#services
+    const { restoration, pending } = this.#session.state
+    const { expiry } = plan.correlate
+    if (expiry === undefined || !restoration.isDone || pending.count === 0) return false
+    return this.#shards.areRowsDue(expiry, this.#deadlineMs)
+  }
+
+  /** The time by which rows expire. */
+  get #deadlineMs(): number {
+    return this.#session.state.deadlines.nowMs(this.#services.timeOfDay.nowMs())
+  }
+
   get #isDue(): boolean {
     return this.#timer.isDue(this.#drains.length > 0)
   }
@@ -295,8 +322,10 @@ class ShardedCorrelation {
     this.#border.draw()
     if (timeOfDay.isDue) await timeOfDay.ask()
     await this.#accounted
-    const closed = await this.#table.close()
+    const roomBytes = schedule.sideBytes / this.#shards.count
+    const closed = await this.#table.close({ nowMs: this.#deadlineMs, roomBytes })
     if (this.#isOver) return
+    for (const { left } of closed) for (const row of leftRowsIn(left)) this.#outputs.expire(row)
     this.#lives.closed(state.epochs.committed + 1)
     addCounts(state.accounting.current, closed)
     this.#shards.note(closed)

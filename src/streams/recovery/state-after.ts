@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Random, systemRandom } from '../../core/random.ts'
 import type { Topic } from '../../kafka/index.ts'
-import { type CompletedCounts, PendingTable, Reason } from '../../kernel/index.ts'
+import { type CompletedCounts, PendingTable } from '../../kernel/index.ts'
 import { Accounting } from '../epochs/accounting.ts'
 import { completedRecords } from '../deduplication/completed-runs.ts'
 import { type CheckpointRecords, collectPending } from '../checkpoint/checkpoint-records.ts'
@@ -20,6 +20,7 @@ import { type RecoveredState, stateOf } from './program-state.ts'
 import { isNewSource } from './start-offsets.ts'
 import { formerSources, leftBehind } from './compatibility.ts'
 import type { SpareMemory } from './spare-memory.ts'
+import { tableOptions } from './table-options.ts'
 import type { WarmTable } from './warm-table.ts'
 import type { RestorationBase } from './restoration.ts'
 import { EventClock } from '../expiry/event-clock.ts'
@@ -33,12 +34,9 @@ import { isOwn, oneTask, type Tasks } from '../tasks/tasks.ts'
 import { goByEventTime } from '../topology/plan-leaving.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import type { Sources } from '../topics/sources.ts'
-import { laneCountOf } from '../topology/plan-sources.ts'
 import { ProgramTables } from '../tables/program-tables.ts'
 import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { type Plan, tellsTimes } from '../topology/plan.ts'
-import type { Side } from '../topology/plan-sides.ts'
-import { carriesTraces } from '../tracing/carried-contexts.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import { WindowRows, windowTable } from '../windows/window-rows.ts'
@@ -338,39 +336,11 @@ function spansOf({ plan, sources: { partitions }, tracing }: StateRequest): Merg
 
 /** One that has nothing. */
 export function tableOf(
-  {
-    plan,
-    options,
-    spareMemory,
-    tracing,
-    tasks,
-  }: Pick<StateRequest, 'plan' | 'options' | 'spareMemory' | 'tracing' | 'tasks'>,
-  { hashSeed }: Pick<ProgramIdentity, 'hashSeed'>,
+  request: Pick<StateRequest, 'plan' | 'options' | 'spareMemory' | 'tracing' | 'tasks'>,
+  identity: Pick<ProgramIdentity, 'hashSeed'>,
 ): PendingTable {
-  const sidesWhere = (has: (side: Side) => boolean) => [...plan.sides.keys()].filter((side) => has(plan.sides[side]!))
-  return new PendingTable({
-    sideCount: plan.sides.length,
-    isUnused: plan.aggregation !== undefined || plan.layout === 'routed',
-    bytesMax: options.pendingBytesMax,
-    hashSeed,
-    duplicateReason: Reason.DUPLICATE,
-    tooLargeReason: Reason.MERGE_TOO_LARGE,
-    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
-    completedReason: plan.correlate.memory && Reason.COMPLETED,
-    lateReason: plan.correlate.memory && Reason.LATE,
-    optionalSides: sidesWhere(({ isOptional }) => isOptional),
-    quorum: plan.correlate.atLeast,
-    latestSides: sidesWhere(({ isLatest }) => isLatest),
-    lists: plan.sides.flatMap(({ list }, side) => {
-      if (list === undefined) return []
-      const length = typeof list.count === 'object' ? { toldBy: list.count.side } : list.count
-      return [{ side, length, fullReason: Reason.LIST_FULL }]
-    }),
-    carries: plan.layout === 'routed' || carriesTraces({ plan, tracing }),
-    hasLanes: plan.sources.some((source) => laneCountOf(source) > 1),
-    tasks,
-    memory: spareMemory.take(),
-  })
+  const { spareMemory, tasks } = request
+  return new PendingTable({ ...tableOptions(request, identity), tasks, memory: spareMemory.take() })
 }
 
 function eventClockOf(

@@ -61,7 +61,6 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       })
       .sink('sink'),
   ],
-  ['rows of "by-key" expire', routed.correlate('by-key', key, { of, expireAfterMs: 1_000 }).sink('sink')],
   [
     '"by-key" remembers completed keys',
     routed.correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 } }).sink('sink'),
@@ -80,12 +79,12 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       .sink('sink'),
   ],
   [
-    'rows of "again" expire',
+    '"again" remembers completed keys',
     correlated
       .into('M')
       .source('others')
       .side('C')
-      .correlate('again', key, { of: ['M', 'C'], expireAfterMs: 1_000 })
+      .correlate('again', key, { of: ['M', 'C'], rememberCompleted: { forMs: 1_000 } })
       .sink('sink'),
   ],
   ['side "B" of "by-key" takes the latest part', routed.correlate('by-key', key, { of, latest: ['B'] }).sink('sink')],
@@ -162,8 +161,14 @@ describe('B17 a program that is to be in shards', () => {
   }
 
   it('is told all that is in the way at once, with its options', () => {
-    const program = routed.correlate('by-key', key, { of, expireAfterMs: 1_000, latest: ['A'] }).sink('sink')
-    const reasons = ['rows of "by-key" expire', 'side "A" of "by-key" takes the latest part', 'standbyRefreshMs']
+    const program = routed
+      .correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 }, latest: ['A'] })
+      .sink('sink')
+    const reasons = [
+      '"by-key" remembers completed keys',
+      'side "A" of "by-key" takes the latest part',
+      'standbyRefreshMs',
+    ]
     assert.throws(() => refuseUnfit(wishes(program, { standbyRefreshMs: 1_000 })), unfitBy(...reasons))
   })
 

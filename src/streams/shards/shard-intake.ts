@@ -2,6 +2,8 @@ import { assert } from '../../core/assert.ts'
 import { BatchReader, type FetchedPartition, noSide, type RecordColumns, sourceSlackBytes } from '../../kernel/index.ts'
 import { divertRows } from '../dead-letters/diverted-rows.ts'
 import { reachOffset } from '../epochs/reached-offsets.ts'
+import { observedTimes } from '../expiry/observed-times.ts'
+import { latestBelieved, refuseAhead } from '../expiry/timestamps-ahead.ts'
 import type { Outputs } from '../operators/outputs.ts'
 import type { EpochDoubt } from '../poison/epoch-doubt.ts'
 import type { SourceStreaks } from '../poison/source-streaks.ts'
@@ -9,6 +11,7 @@ import type { Session } from '../recovery/session.ts'
 import { DirectPromotion } from '../retention/direct-promotion.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
+import { sourceOf } from '../topics/sources.ts'
 import { firstWithoutSide, RowCutter } from './row-cutter.ts'
 import type { ReadRecords, SharedPartition } from './shard-messages.ts'
 import type { ShardedTable } from './sharded-table.ts'
@@ -30,6 +33,10 @@ interface Piece {
   readonly fromOffset: number
   /** Whether its rows have been in epochs before. */
   readonly isReread: boolean
+  /** Timestamps beyond are not believed. */
+  readonly latestMs: number
+  /** What its rows tell of the time, where they are here. */
+  readonly observed: RecordColumns['timestamp']
   /** Reasons of rows that were not taken in, by offset. */
   readonly refused: Map<number, number>
 }
@@ -63,12 +70,14 @@ export class ShardIntake {
    */
   give(batch: RowBatch, table: ShardedTable): Promise<ReadRecords | undefined> {
     const isReread = !this.#parts.session.state.restoration.isDone
+    const { services, session } = this.#parts
     const { columns, fetched, nextOffset } = batch
     const fromOffset = fetched?.fromOffset ?? columns.offset[0] ?? nextOffset
-    this.#pieces.push({ batch, fromOffset, isReread, refused: new Map() })
-    return fetched === undefined
-      ? this.#giveRows(batch, isReread, table)
-      : this.#giveRecords(batch, fetched, isReread, table)
+    const latestMs = latestBelieved(services, session.state)
+    const observed = observedTimes(columns, sourceOf(services.plan, session.sources, columns.partition))
+    const piece = { batch, fromOffset, isReread, latestMs, observed, refused: new Map() }
+    this.#pieces.push(piece)
+    return fetched === undefined ? this.#giveRows(piece, table) : this.#giveRecords(piece, fetched, table)
   }
 
   /** A row has not been taken in. */
@@ -90,39 +99,52 @@ export class ShardIntake {
   /** Accounts for the oldest piece, which is in the table. */
   end(read: ReadRecords): void {
     const piece = this.#pieces.shift()!
-    if (piece.isReread) this.#endReread(piece)
+    if (piece.isReread) this.#endReread(piece, read)
     else if (piece.batch.fetched === undefined) this.#endRows(piece)
     else this.#endRecords(piece, piece.batch.fetched, read)
     piece.batch.release()
   }
 
-  #giveRecords(batch: RowBatch, fetched: FetchedPartition, isReread: boolean, table: ShardedTable) {
+  #giveRecords({ batch, isReread, latestMs }: Piece, fetched: FetchedPartition, table: ShardedTable) {
     const { partition, fromOffset, nextOffset, aborted } = fetched
-    const source = this.#parts.session.sources.partitions.sourceOf(partition)
-    const records: SharedPartition = { source, partition, fromOffset, nextOffset, aborted, ...shared(fetched) }
+    const { state, sources } = this.#parts.session
+    const source = sources.partitions.sourceOf(partition)
+    const range = { source, partition, fromOffset, nextOffset, aborted, ...shared(fetched) }
+    const records: SharedPartition = state.eventClock === undefined ? range : { ...range, latestMs }
     return table.take(records, isReread ? this.#missing(batch, fetched) : undefined)
   }
 
-  async #giveRows({ columns }: RowBatch, isReread: boolean, table: ShardedTable): Promise<ReadRecords | undefined> {
+  async #giveRows(piece: Piece, table: ShardedTable): Promise<ReadRecords | undefined> {
+    const { batch, isReread, latestMs } = piece
+    const { columns } = batch
     const { count, partition, offset, timestamp } = columns
-    const read = { recordCount: count, lastTimestampMs: count === 0 ? NaN : timestamp[count - 1]! }
+    const read = {
+      recordCount: count,
+      lastTimestampMs: count === 0 ? NaN : timestamp[count - 1]!,
+      highestMs: -Infinity,
+    }
     if (isReread) {
       const row = firstWithoutSide(columns)
       if (row !== undefined) throw this.#parts.session.state.readAgain.notTheSame(partition, offset[row]!)
-    } else this.#directPromotion.refuse(columns)
+    } else {
+      this.#directPromotion.refuse(columns)
+      refuseAhead(columns, latestMs)
+    }
     return (await table.takeRows(this.#cutter.cut(columns))) ? read : undefined
   }
 
-  #endReread({ batch: { columns, fetched }, refused }: Piece): void {
+  #endReread({ batch: { columns, fetched }, latestMs, observed, refused }: Piece, { highestMs }: ReadRecords): void {
     const { state, sources } = this.#parts.session
-    const { partition } = columns
+    const { partition, count } = columns
     for (const offset of refused.keys()) throw state.readAgain.notTheSame(partition, offset)
+    const timestamp = fetched === undefined ? observed : Float64Array.of(highestMs)
+    state.eventClock?.recall({ partition, timestamp, count: fetched === undefined ? count : 1 }, latestMs)
     if (fetched === undefined || !sources.partitions.isRedriven(partition)) return
     this.#reader.open(fetched)
     while (this.#reader.fill(columns)) sources.redriven.note(columns)
   }
 
-  #endRows({ batch, refused }: Piece): void {
+  #endRows({ batch, latestMs, observed, refused }: Piece): void {
     const { services, session, outputs, streaks, doubt } = this.#parts
     const { state, sources, schedule } = session
     const { columns } = batch
@@ -138,6 +160,8 @@ export class ShardIntake {
     const isPoisoned = streaks.note(columns, letterCount)
     doubt.note(count, hasFailures || isPoisoned)
     this.#noteReached(batch)
+    const isBehind = batch.nextOffset < batch.endOffset
+    state.eventClock?.observe({ partition, timestamp: observed, count }, latestMs, isBehind)
   }
 
   #endRecords(piece: Piece, fetched: FetchedPartition, read: ReadRecords): void {
@@ -156,6 +180,8 @@ export class ShardIntake {
       doubt.note(recordCount, streaks.note(batch.columns, 0))
     }
     this.#noteReached(batch)
+    const timestamp = Float64Array.of(read.highestMs)
+    state.eventClock?.observe({ partition, timestamp, count: 1 }, piece.latestMs, nextOffset < batch.endOffset)
   }
 
   #noteReached({ columns: { partition }, nextOffset, endOffset }: RowBatch): void {

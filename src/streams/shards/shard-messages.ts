@@ -8,6 +8,9 @@ import type {
   PartitionCounts,
   ShardPlace,
 } from '../../kernel/index.ts'
+import type { SweepState } from '../expiry/table-sweep.ts'
+import type { ProgramTableOptions } from '../recovery/table-options.ts'
+import type { Expiry } from '../topology/plan-leaving.ts'
 import type { SharedLinks } from './shard-links.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
@@ -15,14 +18,15 @@ export interface ShardSetup {
   readonly place: ShardPlace
   /** Source partitions that there are. */
   readonly partitionCount: number
-  readonly hashSeed: readonly [number, number]
-  /** Bytes that its parts may take together. */
-  readonly bytesMax: number
+  /** `bytesMax` is its share. */
+  readonly table: ProgramTableOptions
   readonly decompressedBytesMax: number
   readonly sideNames: readonly string[]
   /** By number of the source. */
   readonly decoders: readonly ShardDecoder[]
   readonly keyName: string
+  /** Absent where rows do not expire. */
+  readonly expiry: Expiry | undefined
   readonly sink: {
     readonly partitionCount: number
     readonly batchBytes: number
@@ -52,6 +56,8 @@ export interface SharedPartition {
   readonly fromOffset: number
   readonly nextOffset: number
   readonly aborted: readonly AbortedTransaction[]
+  /** Timestamps beyond are not believed; absent where records tell no time. */
+  readonly latestMs?: number
 }
 
 /** A batch of merged records as the main thread is told of it: nothing but a header is to be written. */
@@ -82,6 +88,8 @@ export interface ReadRecords {
   readonly recordCount: number
   /** Of the last record; NaN where there is none. */
   readonly lastTimestampMs: number
+  /** The greatest timestamp that is believed; -Infinity where there is none, or none was asked for. */
+  readonly highestMs: number
 }
 
 /** What came of records. */
@@ -109,7 +117,18 @@ export interface ClosedShard {
   /** Bytes of its parts, and of all of its memory. */
   readonly liveBytes: number
   readonly memoryBytes: number
+  /** Rows that have left without being merged, as `LeftRows` has made bytes of them. */
+  readonly left: Uint8Array
+  readonly sweep: SweepState
   readonly taken: TakenRows
+}
+
+/** What is done with the rows of an epoch before it closes. */
+export interface Closing {
+  /** The time by which rows expire. */
+  readonly nowMs: number
+  /** Bytes that the rows of a shard may take which leave without being merged. */
+  readonly roomBytes: number
 }
 
 /** What shards are told. `life` counts their common beginnings: what is of another life is answered by `undefined`. */
@@ -139,5 +158,11 @@ export type ShardMessage =
     }
   /** Takes in what others have cut out. */
   | { readonly type: 'takeCut'; readonly life: number; readonly reply: Reply<TakenRows | undefined> }
-  | { readonly type: 'close'; readonly life: number; readonly reply: Reply<ClosedShard | undefined> }
+  | {
+      readonly type: 'close'
+      readonly life: number
+      /** Absent of an epoch of rows that are read again. */
+      readonly closing: Closing | undefined
+      readonly reply: Reply<ClosedShard | undefined>
+    }
   | { readonly type: 'commit'; readonly life: number }

@@ -1,24 +1,24 @@
 import { codecs } from '../../kernel/index.ts'
 import type { Session } from '../recovery/session.ts'
+import { tableOptions } from '../recovery/table-options.ts'
 import type { Services } from '../runtime/services.ts'
 import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
 
 /** What each shard of a program is made of, but for its place. */
-export function shardSetup(
-  { plan, options, topics }: Services,
-  { state, sources, shards }: Session,
-): Omit<ShardSetup, 'place'> {
-  const { depthMax, keyBytesMax, decompressedBytesMax, pendingBytesMax } = options
+export function shardSetup(services: Services, { state, sources, shards }: Session): Omit<ShardSetup, 'place'> {
+  const { plan, options, topics } = services
+  const { depthMax, keyBytesMax, decompressedBytesMax } = options
+  const table = tableOptions(services, state)
   return {
     partitionCount: sources.partitions.count,
-    hashSeed: state.hashSeed,
-    bytesMax: Math.ceil(pendingBytesMax / shards!.count),
+    table: { ...table, bytesMax: Math.ceil(table.bytesMax / shards!.count) },
     decompressedBytesMax,
     sideNames: plan.sides.map(({ name }) => name),
     decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),
     keyName: plan.correlate.keyName,
+    expiry: plan.correlate.expiry,
     sink: {
       partitionCount: topics.sinks[mergedSink]!.partitions.length,
       batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[mergedSink]!),

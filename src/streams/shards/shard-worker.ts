@@ -9,6 +9,9 @@
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
  */
 import { defineActor } from '../../actors/index.ts'
+import { TableSweep } from '../expiry/table-sweep.ts'
+import { refuseAhead } from '../expiry/timestamps-ahead.ts'
+import { LeftRows } from './left-rows.ts'
 import {
   BatchReader,
   type CutBatch,
@@ -20,12 +23,12 @@ import {
   OutputBuilder,
   type PartitionCounts,
   PendingTable,
-  Reason,
   RecordColumns,
   type TableShard,
 } from '../../kernel/index.ts'
 import type {
   ClosedShard,
+  Closing,
   SentBatch,
   ShardChange,
   ShardDecoder,
@@ -53,7 +56,8 @@ export const shardWorker = (setup: ShardSetup) =>
         reply(life === shard.life ? await shard.take(records, reread, returned) : undefined),
       takeRows: (shard, { life, batch, reply }) => reply(life === shard.life ? shard.takeRows(batch) : undefined),
       takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
-      close: async (shard, { life, reply }) => reply(life === shard.life ? await shard.close() : undefined),
+      close: async (shard, { life, closing, reply }) =>
+        reply(life === shard.life ? await shard.close(closing) : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
   })
@@ -70,22 +74,22 @@ class Shard {
   #links!: ShardLinks
   readonly #filled: SentBatch[] = []
   readonly #codec: number
+  readonly #expiry: ShardSetup['expiry']
+  /** Rows that have left without being merged. */
+  readonly #left = new LeftRows()
+  #sweep: TableSweep
+  /** The time by which rows expire, as of the last epoch that was closed. */
+  #deadlineMs = -Infinity
   #refused: number[] = []
   #dropped: number[] = []
   #counts: Counts
 
   constructor(setup: ShardSetup) {
-    const { place, hashSeed, bytesMax, decompressedBytesMax, sideNames, decoders, keyName, sink } = setup
+    const { place, decompressedBytesMax, sideNames, decoders, keyName, sink } = setup
     this.#counts = countsOf(setup.partitionCount)
     this.#codec = sink.codec
-    this.#table = new PendingTable({
-      sideCount: sideNames.length,
-      bytesMax,
-      hashSeed,
-      duplicateReason: Reason.DUPLICATE,
-      tooLargeReason: Reason.MERGE_TOO_LARGE,
-      refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
-    })
+    this.#expiry = setup.expiry
+    this.#table = new PendingTable(setup.table)
     this.#shard = this.#table.shardAt(place)
     this.#reader = new BatchReader({ decompressedBytesMax })
     this.#decoders = decoders.map(decoding)
@@ -98,11 +102,12 @@ class Shard {
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
-      expire() {},
+      expire: (row) => this.#left.append(row),
       keyName: encodeJsonString(keyName),
       sideNames: sideNames.map(encodeJsonString),
       recordBytesMax: sink.recordBytesMax,
     })
+    this.#sweep = this.#newSweep()
   }
 
   begin(life: number, links: SharedLinks): boolean {
@@ -113,6 +118,8 @@ class Shard {
     this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
     this.#out.letGo()
+    this.#left.take()
+    this.#sweep = this.#newSweep()
     this.#counts = countsOf(this.#partitionCount)
     return isNew
   }
@@ -132,23 +139,25 @@ class Shard {
   /** @returns undefined where the life is over. */
   async take(records: SharedPartition, reread: Float64Array | undefined, returned: readonly ArrayBufferLike[]) {
     this.#takeBack(returned)
-    const { source, partition, memory, ...range } = records
+    const { source, partition, memory, latestMs, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
     const bytes = Buffer.from(memory)
     const endOffset = range.nextOffset
     this.#reader.open({ ...range, partition, endOffset, bytes, view: new DataView(memory) })
     const columns = this.#columns
-    let [recordCount, lastTimestampMs] = [0, NaN]
+    let [recordCount, lastTimestampMs, highestMs] = [0, NaN, -Infinity]
     while (this.#reader.fill(columns)) {
       recordCount += columns.count
       lastTimestampMs = columns.timestamp[columns.count - 1]!
       if (reread !== undefined) keepPending(columns, reread)
+      if (latestMs !== undefined) highestMs = Math.max(highestMs, highestOf(columns, latestMs))
       this.#decoders[source]!(columns)
+      if (reread === undefined && latestMs !== undefined) refuseAhead(columns, latestMs)
       this.#shard.take(columns, this.#counts, this.#onCut)
       this.#noteRefused(columns)
       if (!this.#links.pass() && !(await this.#links.untilFree())) return undefined
     }
-    return { ...this.#taken(), recordCount, lastTimestampMs, written: this.#links.written }
+    return { ...this.#taken(), recordCount, lastTimestampMs, highestMs, written: this.#links.written }
   }
 
   takeRows(batch: CutBatch): TakenRows {
@@ -162,8 +171,9 @@ class Shard {
   }
 
   /** @returns undefined where the life is over. */
-  async close(): Promise<ClosedShard | undefined> {
+  async close(closing: Closing | undefined): Promise<ClosedShard | undefined> {
     if (!(await this.#links.border())) return undefined
+    if (closing !== undefined) this.#sweepRows(closing)
     const changes: ShardChange[] = []
     this.#table.flush()
     this.#table.epochChanges((partition, chunk, bits, added, growth) => {
@@ -174,12 +184,33 @@ class Shard {
     const { mergedRows, ...counts } = this.#counts
     this.#counts = countsOf(this.#partitionCount)
     const { rowCount, liveBytes, memoryBytes } = this.#table
-    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, taken: this.#taken() }
+    const [left, sweep] = [this.#left.take(), this.#sweep.state]
+    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, left, sweep, taken: this.#taken() }
   }
 
   commit(): void {
     this.#table.commitEpoch()
     this.#table.compact(compactedBlocksMax)
+  }
+
+  /** Lets rows leave that have expired. */
+  #sweepRows({ nowMs, roomBytes }: Closing): void {
+    this.#deadlineMs = nowMs
+    this.#sweep.run(roomBytes)
+  }
+
+  /** Sweeps of a life. */
+  #newSweep(): TableSweep {
+    const currentCounts = () => this.#counts
+    const deadlines = { nowMs: () => this.#deadlineMs }
+    const accounting = {
+      get current() {
+        return currentCounts()
+      },
+    }
+    // The time of day counts for nothing here: which clock rows expire by is known where the program is.
+    const state = { table: this.#table, accounting, deadlines }
+    return new TableSweep(this.#expiry, state, deadlines, { expiredMs: -Infinity })
   }
 
   get #partitionCount(): number {
@@ -231,6 +262,15 @@ type Counts = PartitionCounts & { mergedRows: number }
 
 function countsOf(partitionCount: number): Counts {
   return { ...noCounts(partitionCount), mergedRows: 0 }
+}
+
+/** The greatest timestamp of rows, of those that are believed. */
+function highestOf({ count, timestamp }: RecordColumns, latestMs: number): number {
+  let highest = -Infinity
+  for (let row = 0; row < count; row++) {
+    if (timestamp[row]! > highest && timestamp[row]! <= latestMs) highest = timestamp[row]!
+  }
+  return highest
 }
 
 /** What finds side, key and part of the records of a source. */

@@ -4,7 +4,7 @@ import { until } from '../../../test/until.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { number } from '../../state/index.ts'
-import { order } from '../fixtures/orders.ts'
+import { order, ordersWith } from '../fixtures/orders.ts'
 import { outputOf, settled } from '../fixtures/settled.ts'
 import { Engine, type EngineOptions } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
@@ -201,6 +201,80 @@ describe('B17 a program whose operators give shards rows', () => {
     const { emitted, deadLettered, pending } = engine.accounts[0]!
     assert.deepEqual([emitted, deadLettered, pending], [10, 1, 1])
     assert.equal(engine.crashes.length, 2)
+  })
+})
+
+const expireAfterMs = 60_000
+
+/** Programs whose rows expire, by who reads the records. */
+const expiring: Readonly<Record<string, Topology>> = {
+  'records that shards read': ordersWith({ expireAfterMs, expireTo: { A: 'late-without-A' } }),
+  'rows that operators make': topology('orders')
+    .source('source')
+    .filter('some', () => true)
+    .route('by-side', field('side'), { A: part, B: part })
+    .correlate('by-key', field('key'), { of: ['A', 'B'], expireAfterMs })
+    .sink('sink'),
+}
+
+describe('B17 a program in shards whose rows expire', () => {
+  const dayMs = 86_400_000
+  const startMs = systemClock.nowMs() - dayMs
+  const give = [
+    ({ kafka }: Engine) => {
+      kafka.give(0, orders('A', 0), { timestampMs: startMs })
+      kafka.give(1, orders('B', 300), { timestampMs: startMs + 1_000 })
+      // Nobody believes it.
+      kafka.give(1, orders('A', -1, 1), { timestampMs: startMs + 10 * dayMs })
+    },
+    ({ kafka }: Engine) => {
+      for (const partition of [0, 1, 2])
+        kafka.give(partition, orders('A', 2_000 + partition, 1), { timestampMs: startMs + 2 * expireAfterMs })
+    },
+  ]
+
+  for (const [what, own] of Object.entries(expiring)) {
+    it(`lets them leave when they do without: ${what}`, async () => {
+      const expected = await twice(give, [0, 0], {}, own)
+
+      assert.deepEqual(
+        expected.accounts.map(({ expired, deadLettered, pending }) => [expired, deadLettered, pending]),
+        [
+          [300, 0, 1],
+          [300, 1, 1],
+          [0, 0, 1],
+        ],
+      )
+      assert.deepEqual(await twice(give, [2, 3], {}, own), expected)
+    })
+  }
+
+  it('lets them leave by the time of day while no records come', async () => {
+    const own = ordersWith({ expireAfterMs: 400, expireBy: 'processingTime' })
+    await using engine = await Engine.start(own, systemClock, { ...patient, workers: 2 })
+    engine.kafka.give(0, orders('A', 0, 500), { timestampMs: systemClock.nowMs() })
+    await settled(engine)
+
+    await until('all rows have expired', () => engine.accounts[0]!.expired === 500)
+    assert.equal(engine.accounts[0]!.pending, 0)
+  })
+
+  it('lets those leave that have expired meanwhile before it reads, so that a full table gets room', async () => {
+    const before = await Engine.start(program, systemClock, { ...patient, workers: 2 })
+    before.kafka.give(0, orders('A', 0, 700, 'x'.repeat(2_000)), { timestampMs: startMs })
+    await settled(before)
+    await before.system.stop({ drainMs: 0 })
+    const own = ordersWith({ expireAfterMs, expireBy: 'processingTime' })
+    await using engine = await Engine.resume(before, own, systemClock, {
+      ...patient,
+      workers: 2,
+      pendingBytesMax: 1 << 20,
+    })
+    engine.kafka.give(1, orders('B', 0, 100), { timestampMs: systemClock.nowMs() })
+    await settled(engine)
+
+    const [first, second] = engine.accounts
+    assert.deepEqual([first!.expired, first!.pending, second!.pending], [700, 0, 100])
   })
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fromModule, startSystem, supervisor } from '../../actors/index.ts'
 import { nextInt, type Random, seededRandom, systemRandom } from '../../core/random.ts'
-import { codecs, noHeaders, type OutputBatch, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
+import { codecs, noHeaders, type OutputBatch, Reason, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
 import { Oracle, resultOf } from './fixtures/oracle.ts'
 import type { mortal } from './fixtures/mortal.ts'
 import type { ShardMessage, SharedPartition } from './shard-messages.ts'
@@ -13,8 +13,14 @@ const partitionCount = 4
 const sideNames = ['A', 'B', 'C']
 const setup = {
   partitionCount,
-  hashSeed: [3, 4] as const,
-  bytesMax: 2 ** 28,
+  table: {
+    sideCount: sideNames.length,
+    hashSeed: [3, 4] as const,
+    bytesMax: 2 ** 28,
+    duplicateReason: Reason.DUPLICATE,
+    tooLargeReason: Reason.MERGE_TOO_LARGE,
+    refusedTimeReason: Reason.MERGE_TIMESTAMP_REFUSED,
+  },
   decompressedBytesMax: 1 << 20,
   sideNames,
   decoders: [
@@ -30,6 +36,7 @@ const setup = {
     },
   ],
   keyName: 'key',
+  expiry: undefined,
   sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20, codec: 0 },
 }
 const epochs = 8

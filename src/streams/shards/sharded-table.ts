@@ -4,7 +4,8 @@
  * Records of a source partition go to one shard, by the number of the partition; what that cuts out for others goes on
  * to these in its order. So each shard takes the rows of a partition in the order of their offsets, and all of them
  * together come to what one table comes to. An epoch closes when all that was given is in some shard: there is one
- * border, and each shard closes, commits and takes back as the table of one thread does.
+ * border, at which rows that have expired leave, and each shard closes, commits and takes back as the table of one thread
+ * does.
  * State: the life that all shards are in, what is on its way, and memory that goes back with the next records.
  * A shard whose thread has ended has lost its rows. All begin another life then, which takes back what has not committed,
  * and the rows of those that are new are read again, as a restoration does it.
@@ -18,7 +19,15 @@ import { CutProgress } from './cut-progress.ts'
 import { LinkMaker } from './shard-links.ts'
 import { shardLost } from './shard-lost.ts'
 import type { RowsOfShard } from './row-cutter.ts'
-import type { ClosedShard, ReadRecords, SentBatch, SharedPartition, ShardMessage, TakenRows } from './shard-messages.ts'
+import type {
+  ClosedShard,
+  Closing,
+  ReadRecords,
+  SentBatch,
+  SharedPartition,
+  ShardMessage,
+  TakenRows,
+} from './shard-messages.ts'
 
 /** What leaves the shards. */
 export interface ShardEvents {
@@ -118,14 +127,15 @@ export class ShardedTable {
   /**
    * Closes the current epoch once all that was given is in the table. Meanwhile nothing may be given.
    *
+   * @param closing - What is done with its rows before. @defaultValue they have been in epochs before
    * @returns What it has come to, shard by shard; nothing where another life has begun meanwhile.
    * @throws MillraceError `SHARD_LOST`
    */
-  async close(): Promise<ClosedShard[]> {
+  async close(closing?: Closing): Promise<ClosedShard[]> {
     const life = this.#life
     const closed = await Promise.all(
       this.#shards.map(async (_, shard) => {
-        const each = await this.#askCut(shard, (ref) => ref.ask({ type: 'close', life }, wait))
+        const each = await this.#askCut(shard, (ref) => ref.ask({ type: 'close', life, closing }, wait))
         if (each !== undefined) this.#tell(shard, each.taken)
         return each
       }),

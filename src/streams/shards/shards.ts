@@ -1,5 +1,7 @@
 import type { PendingTable } from '../../kernel/index.ts'
 import type { EpochCounts } from '../epochs/epoch-counts.ts'
+import { isSweepDue, type SweepState } from '../expiry/table-sweep.ts'
+import type { Expiry } from '../topology/plan-leaving.ts'
 import type { ClosedShard } from './shard-messages.ts'
 
 /** What of a session is in shards, as those see it who look at the program; it outlives restarts of operators. */
@@ -13,14 +15,32 @@ export class Shards {
   liveBytes = 0
   /** Bytes of all memory of their tables. */
   memoryBytes = 0
+  /** Of the shards that have rows. */
+  #sweeps: readonly SweepState[] = []
 
   constructor(count: number, areReading: boolean) {
     this.count = count
     this.areReading = areReading
   }
 
+  /** Whether rows may have to leave, by what is known since an epoch was closed last; one that is open closes anyway. */
+  areRowsDue(expiry: Expiry, nowMs: number): boolean {
+    return this.#sweeps.some((sweep) => isSweepDue(expiry, sweep, nowMs))
+  }
+
+  /** Whether a sweep has begun that has not ended. */
+  get areSweeping(): boolean {
+    return this.#sweeps.some(({ isSweeping }) => isSweeping)
+  }
+
+  /** A life has begun: sweeps begin with it. */
+  beginSweeps(): void {
+    this.#sweeps = [{ begunMs: -Infinity, isSweeping: false }]
+  }
+
   /** An epoch has closed. */
   note(closed: readonly ClosedShard[]): void {
+    this.#sweeps = closed.filter(({ rowCount }) => rowCount > 0).map(({ sweep }) => sweep)
     const sum = (of: (shard: ClosedShard) => number) => closed.reduce((total, shard) => total + of(shard), 0)
     this.rowCount = sum(({ rowCount }) => rowCount)
     this.liveBytes = sum(({ liveBytes }) => liveBytes)
