@@ -14,6 +14,7 @@ const entries = [
   ...readdirSync(join(root, 'src/doors')).map((door) => `doors/${parse(door).name}`),
   'cli/main',
   'streams/workers/function-worker',
+  'streams/shards/shard-worker',
   ...['actors/threads', 'broker'].map((folder) => `${folder}/worker-entry`),
 ]
 

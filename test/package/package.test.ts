@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
@@ -133,6 +133,21 @@ describe('the packed package', () => {
 
     run('node', [strict, '--input-type=module', '--eval', importAll], program)
     run('node', [strict, join(installed, 'dist/cli/main.js'), 'demo', '--customers', '1000'], program)
+  })
+
+  it('carries the modules that threads begin with', () => {
+    const sources = globSync('src/**/*.ts', { cwd: project, exclude: ['**/*.test.ts'] })
+    const begun = sources.flatMap((path) => {
+      return [...readFileSync(join(project, path), 'utf8').matchAll(/moduleUrl\('([^']+)'\)/g)]
+    })
+    const modules = begun.map(([, module]) => `dist/${module}.js`)
+
+    assert.ok(modules.length > 0)
+    assert.deepEqual(
+      modules.filter((module) => !packedFiles.includes(module)),
+      [],
+    )
+    run('node', [join(installed, 'dist/cli/main.js'), 'demo', '--customers', '1000', '--workers', '2'], program)
   })
 
   it('carries its licence and sources, but no tests', () => {
