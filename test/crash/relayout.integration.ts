@@ -7,7 +7,7 @@ import { onEachBroker, type Target } from '../integration/target.ts'
 import type { CrashPoint } from './crash-plan.ts'
 import { killedRelayout, pointsAfter, pointsBefore, relayoutProgram } from './killed-relayout.ts'
 import { runUndisturbed } from './program.ts'
-import { isFaulty } from './relayout-faults.ts'
+import { isFaulty, isFaultyMerge } from './relayout-faults.ts'
 
 const partitions = 2
 /** In the long mode all points are met in both directions, with so many pending rows. */
@@ -20,7 +20,7 @@ let seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
 /** A program changes its layout while the processes that take it there are killed, and comes back. */
 export function relayoutCampaign(target: Target): void {
   describe('a program whose layout changes while that is killed again and again', () => {
-    it('loses nothing that is pending, promoted or redriven, and merges nothing twice', async (t) => {
+    it('loses nothing that is pending, promoted, dead or redriven, and merges nothing twice', async (t) => {
       t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
       const random = seededRandom(seed++)
       const { bootstrapServers } = target
@@ -42,7 +42,7 @@ export function relayoutCampaign(target: Target): void {
         '--stage-attempts',
         '1',
       ]
-      const redriveAll = async () => (await redrive({ app, bootstrapServers })).redriven
+      const redriveAll = async (reason: string) => (await redrive({ app, bootstrapServers, reason })).redriven
       const produce = async (side: string, from: number, to: number) => {
         for (let at = from; at < to; at += batch) {
           const records = keyedRecords([side], at, Math.min(to, at + batch))
@@ -55,7 +55,7 @@ export function relayoutCampaign(target: Target): void {
           : [pointsBefore, pointsAfter].map((some) => some[nextInt(random, some.length)]!)
       await produce('A', 0, rows)
       await runUndisturbed(inLayout('single', 'A'), flags)
-      const redrivenBefore = await redriveAll()
+      const redrivenBefore = await redriveAll('STAGE_FAILED')
       await produce('B', 0, rows)
       await runUndisturbed(inLayout('single'), flags)
 
@@ -69,9 +69,12 @@ export function relayoutCampaign(target: Target): void {
       const faultyInC = faulty.filter((id) => id < rows / 2).length
       assert.equal(pendingOf(routed.next!), rows + 2 * faultyInC)
       // They go the way back unread.
-      assert.deepEqual([redrivenBefore, await redriveAll()], [faulty.length, faultyInC])
+      assert.deepEqual([redrivenBefore, await redriveAll('STAGE_FAILED')], [faulty.length, faultyInC])
 
       const back = await killedRelayout(inLayout('routed'), ['--to', 'single'], points())
+      // Letters of merges have come along, and name the records of their parts.
+      const ofMerges = Array.from({ length: rows / 2 }, (_, id) => id).filter(isFaultyMerge).length
+      assert.equal(await redriveAll('MERGE_FAILED'), 3 * ofMerges)
 
       await produce('C', rows / 2, rows)
       await runUndisturbed(inLayout('single'), flags)

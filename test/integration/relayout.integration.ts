@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   audit,
+  deadLetters,
   field,
   type Layout,
   redrive,
+  type RedriveOptions,
   type RedriveReport,
   relayout,
   type RelayoutOptions,
@@ -184,48 +186,78 @@ export function relayouts(target: Target): void {
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
     })
 
-    it('carries redriven letters to all layouts, whatever has become of them, and redrives those of before', async () => {
+    it('carries redriven letters to all layouts, and all others that nobody has redriven, whatever merged or routed them', async () => {
       const few = 60
       const stream = await target.stream({ sourcePartitions: keyedPartitions })
-      const { app } = stream
+      const { app, source } = stream
       const { bootstrapServers } = target
+      const placeOf = ({ partition, offset }: { partition: number; offset: number }) => `${partition}@${offset}`
       const run = async (layout: Layout, isMended: boolean) => {
         const settings = { stageAttempts: 1, maxConsecutivePoison: 10_000 }
         const { error } = await stream.run(faultyTopology(stream, layout, isMended), settings)
         assert.equal(error, undefined)
       }
-      const redriveKey = (key?: string) => redrive({ app, bootstrapServers, ...(key !== undefined && { key }) })
+      const redriveSome = (choice: Pick<RedriveOptions, 'key' | 'origin'> = {}) =>
+        redrive({ app, bootstrapServers, ...choice })
       const countsOf = ({ reasons }: RedriveReport) =>
-        reasons.map(({ reason, redriven, alreadyRedriven, foreign }) => [reason, redriven, alreadyRedriven, foreign])
+        reasons
+          .map(
+            ({ reason, redriven, alreadyRedriven, foreign }) => [reason, redriven, alreadyRedriven, foreign] as const,
+          )
+          .sort(([one], [other]) => one.localeCompare(other))
       const mended = (layout: Layout) => faultyTopology(stream, layout, true)
       await stream.produce(keyedRecords(['A', 'B'], 0, few))
       await run('single', false)
-      await redriveKey('0')
+      await redriveSome({ key: '0' })
       await run('single', false)
       // Dead again, and redriven once more; pending; not read yet; and 15 that nobody has redriven.
-      for (const key of ['0', '3', '6']) await redriveKey(key)
+      for (const key of ['0', '3', '6']) await redriveSome({ key })
       await run('single', true)
-      for (const key of ['9', '12']) await redriveKey(key)
+      for (const key of ['9', '12']) await redriveSome({ key })
 
       await move(mended('single'), 'keyed')
       await run('keyed', true)
       await assertAudited(app)
-      const rest = await redriveKey()
+      const rest = await redriveSome()
       await move(mended('keyed'), 'routed', { tasks: 5 })
       await stream.produce(keyedRecords(['C'], 0, few))
       await run('routed', false)
       await assertAudited(app)
-      const ofMerges = await redriveKey()
-      const { inTransit } = await move(mended('routed'), 'single')
+      const named = await deadLetters({ app, bootstrapServers, reason: 'MERGE_FAILED', limit: 1_000 })
+      const records = new Map((await stream.read(source)).map((each) => [placeOf(each), each.value!]))
+      const ofFirst = named.find(({ origins }) => records.get(placeOf(origins[0]!))!.includes('"id":1,'))!
+      const inRouted = await redriveSome({ origin: `${source}:${ofFirst.origins[0]!.partition}` })
+      const { inTransit, deletes } = await move(mended('routed'), 'single')
+      await run('single', true)
+      const inSingle = await redriveSome()
       await run('single', true)
       await assertAudited(app)
-      const last = await redriveKey()
+      const last = await redriveSome()
 
       assert.deepEqual(countsOf(rest), [['STAGE_FAILED', 15, 6, 0]])
-      // Those 15 are dead again, and so are all three parts of nine merges.
-      assert.deepEqual([ofMerges.redriven, ofMerges.next?.redriven], [15, 27])
-      assert.ok(inTransit >= 27)
-      assert.deepEqual(countsOf(last), [['STAGE_FAILED', 0, 36, 0]])
+      // Those 15 are dead again, and so are all three parts of nine merges, one of which was made of a redriven part.
+      const idsOf = named.flatMap(({ topic, origins }) =>
+        topic === source
+          ? origins.map((origin) => (JSON.parse(records.get(placeOf(origin))!) as { id: number }).id)
+          : [],
+      )
+      const failed = [1, 6, 11, 16, 26, 31, 41, 46, 56]
+      assert.deepEqual(
+        idsOf.sort((a, b) => a - b),
+        failed.flatMap((id) => [id, id, id]),
+      )
+      const early = inRouted.next!.redriven
+      assert.ok(early > 0 && early < 27 && inTransit >= early, `${early} of 27 in "routed"`)
+      assert.ok(deletes.includes(`${app}.by-id.dead-letter`))
+      const stages = inRouted.redriven
+      assert.deepEqual(countsOf(inSingle), [
+        ['MERGE_FAILED', 27 - early, 0, 0],
+        ['STAGE_FAILED', 15 - stages, 21 + stages, 0],
+      ])
+      assert.deepEqual(countsOf(last), [
+        ['MERGE_FAILED', 0, 27 - early, 0],
+        ['STAGE_FAILED', 0, 36, 0],
+      ])
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))
     })
 

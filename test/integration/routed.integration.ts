@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../src/core/errors.ts'
 import { audit, deadLetters, explain, field, redrive, stage, topology } from '../../src/streams/index.ts'
 import { valuesOf } from './customers.ts'
 import { until } from '../until.ts'
-import { keyedMerges, keyedRecords } from './keyed-topology.ts'
+import { faults, faultyTopology, keyedMerges, keyedRecords } from './keyed-topology.ts'
 import { SharingMembers } from './sharing-members.ts'
 import { assertRefused, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
@@ -244,6 +244,43 @@ export function routedLayout(target: Target): void {
         [`${app} FILTER_FAILED processed`, `${app}.by-order DUPLICATE undefined`],
       )
     })
+
+    it('names the records of parts that are promoted, and nowhere else any more, when their merge is refused', async () => {
+      const { bootstrapServers } = target
+      const count = 10
+      const stream = await target.stream({ sourcePartitions })
+      const { app, source } = stream
+      const program = (isMended: boolean) => faultyTopology(stream, 'routed', isMended)
+      await stream.produce(unkeyedRecords(['A', 'B'], 0, count))
+      const promoting = await startQuietly(program(true), bootstrapServers, { replayRecordsMax: 0 })
+      await promoting.caughtUp
+      const routed = `${app}.routed`
+      await until('all parts are promoted', async () => {
+        const records = await stream.read(`${app}.by-id.tasks`)
+        return new Set(records.flatMap(({ key }) => (key?.startsWith('part/') ? [key] : []))).size === 2 * count
+      })
+      await promoting.stop()
+      const ends = await target.admin.fetchTopicOffsets(routed)
+      await target.deleteRecords(
+        routed,
+        Object.fromEntries(ends.map(({ partition, high }) => [partition, Number(high)])),
+      )
+      await stream.produce(unkeyedRecords(['C'], 0, count))
+      await stream.run(program(false), { stageAttempts: 1 })
+
+      const letters = await deadLetters({ app, bootstrapServers, reason: 'MERGE_FAILED' })
+      const records = new Map(
+        (await stream.read(source)).map((each) => [`${each.partition}@${each.offset}`, each.value!]),
+      )
+      const named = letters.flatMap(({ topic, origins: [origin] }) =>
+        topic === source ? [records.get(`${origin!.partition}@${origin!.offset}`)!] : [],
+      )
+      const refused = [...Array(count).keys()].filter(faults.merge)
+      assert.deepEqual(
+        named.sort(),
+        refused.flatMap((id) => unkeyedRecords(['A', 'B', 'C'], id, id + 1).map(({ value }) => String(value))).sort(),
+      )
+    })
   })
 }
 
@@ -313,6 +350,16 @@ export function routedTimes(target: Target): void {
       await until('the last one has expired', async () => (await lettersOf()).length > 1)
 
       assert.deepEqual(await lettersOf(), [40, 41])
+      const expired = await deadLetters({ app, bootstrapServers, origin: `${source}:1@20` })
+      assert.deepEqual(
+        expired.map((letter) => [letter.app, letter.reason, letter.origins]),
+        [[`${app}.by-id`, 'EXPIRED', [{ topic: source, partition: 1, offset: 20 }]]],
+      )
+      const explained = await explain({ app: `${app}.by-id`, bootstrapServers, key: '40', topology: program })
+      assert.deepEqual(
+        explained.deadLetters.map(({ letter }) => letter.origins),
+        expired.map(({ origins }) => origins),
+      )
       await Promise.all(apps.map((each) => each.stop()))
       const { verdict, next, foreignRecords } = await audit({ app, bootstrapServers })
       assert.deepEqual([verdict, next?.verdict, foreignRecords], ['proved', 'proved', 0])

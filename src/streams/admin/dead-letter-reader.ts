@@ -9,7 +9,7 @@ import {
   type RecordColumns,
 } from '../../kernel/index.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
-import { readRecordPlace } from '../tasks/record-header.ts'
+import { readRecordPlace, readRecordPlaces } from '../tasks/record-header.ts'
 import type { Extent } from '../redrive/extent.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 
@@ -30,10 +30,17 @@ export interface ReadLetter {
   readonly letter: DeadLetter
   /** The source of its program that has it: the same topic, or the one that the part of its record was routed through. */
   readonly source: string
+  /**
+   * Whether the program did not merge that part itself, but had it routed in a layout that it has left: then the letter
+   * has the part, and not the record that it names.
+   */
+  readonly isElsewhere: boolean
   /** Where that has what it is of: the same places, or that of the routed part. */
   readonly inSources: readonly Origin[]
   /** Where the program has consumed that: the same places, or in the topic of redriven letters. */
   readonly consumed: readonly Origin[]
+  /** Of routed parts, where what routed them has consumed their records: likewise. Undefined of others. */
+  readonly records: readonly Origin[] | undefined
   /** Of which records of a flatMap it is; undefined where there is none, and in letters of versions that did not say. */
   readonly extent: Extent | undefined
   /** Timestamp of the record; undefined where the letter does not say. */
@@ -68,11 +75,16 @@ export function readDeadLetter(
   const redriven = own.get(deadLetterHeaders.redriven)
   const redrive = own.get(deadLetterHeaders.redrive)?.split('/').map(Number)
   const timestamp = own.get(deadLetterHeaders.timestamp)
-  const origins = ofRow ?? [{ topic, partition, offset, ...lane }]
-  const routed = ofRow === undefined ? placeOfPart(own.get(deadLetterHeaders.routed)) : undefined
-  const inSources = routed === undefined ? origins : [routed]
-  const consumed =
-    ofRow !== undefined || redrive === undefined || partitions.redriveTopic === undefined
+  const inOwn = own.get(deadLetterHeaders.records)
+  const records = inOwn === undefined ? undefined : readRecordPlaces(inOwn)
+  const place = { topic, partition, offset, ...lane }
+  const origins = ofRow === undefined ? [place] : (records ?? ofRow)
+  const routed = placeOfPart(own.get(deadLetterHeaders.routed))
+  const isElsewhere = routed !== undefined && partitions.numberOf(routed) === undefined
+  const inSources = isElsewhere ? origins : (ofRow ?? [routed ?? place])
+  const consumed = isElsewhere
+    ? (records ?? origins)
+    : ofRow !== undefined || redrive === undefined || partitions.redriveTopic === undefined
       ? inSources
       : [
           {
@@ -85,11 +97,13 @@ export function readDeadLetter(
   const cause = own.get(deadLetterHeaders.cause) ?? ''
   return {
     letter: { reason, cause, topic, origins, ...(redriven !== undefined && { redriven: Number(redriven) }) },
-    source: routed?.topic ?? topic,
+    source: isElsewhere ? topic : (routed?.topic ?? topic),
+    isElsewhere,
     inSources,
     consumed,
+    records,
     // Parts of a row have been made.
-    extent: ofRow === undefined ? extentOf(own.get(deadLetterHeaders.extent)) : 'one',
+    extent: ofRow === undefined && !isElsewhere ? extentOf(own.get(deadLetterHeaders.extent)) : 'one',
     timestampMs: timestamp === undefined ? undefined : Number(timestamp),
     headerCount: own.size,
   }
@@ -101,8 +115,10 @@ function ofResult(reason: string, own: ReadonlyMap<string, string>): ReadLetter 
   return {
     letter,
     source: '',
+    isElsewhere: false,
     inSources: [],
     consumed: [],
+    records: undefined,
     extent: undefined,
     timestampMs: undefined,
     headerCount: own.size,

@@ -1,6 +1,7 @@
 import type { RestoringSession } from '../recovery/session.ts'
 import type { SourceLog } from '../runtime/ports.ts'
 import { keepsFinishedParts, type Plan } from '../topology/plan.ts'
+import type { WantedParts } from '../retention/promoted-places.ts'
 import type { Recall } from './recall.ts'
 
 /** Bytes between two records that are read as well, rather than to ask a broker twice. */
@@ -39,7 +40,7 @@ export interface ColdPlacesParts {
  * Where cold parts are read: from their source, or from the checkpoint topic where they are promoted and the source may
  * not have them any more, or the part may not be computed a second time: any part of a program with tables.
  */
-export async function coldPlacesOf(recall: Recall, parts: ColdPlacesParts): Promise<ColdPlaces> {
+export async function coldPlacesOf(recall: Pick<Recall, 'wanted'>, parts: ColdPlacesParts): Promise<ColdPlaces> {
   const { plan, session } = parts
   const { partitions } = session.sources
   const areFinished = keepsFinishedParts(plan)
@@ -61,9 +62,19 @@ export async function coldPlacesOf(recall: Recall, parts: ColdPlacesParts): Prom
   return { inSources: ranges, promoted }
 }
 
+/** Parts that are to be read from the checkpoint topic. @param promoted - Their offsets, by number of the partition. */
+export function wantedOf(promoted: ReadonlyMap<number, ReadonlySet<number>>): WantedParts {
+  return {
+    has: (number, offset) => promoted.get(number)?.has(offset) === true,
+    *places() {
+      for (const [number, offsets] of promoted) for (const offset of offsets) yield [number, offset]
+    },
+  }
+}
+
 /** Which promoted parts their source may have dropped: those before its start, and all of one that is compacted. */
 async function goneFromSources(
-  recall: Recall,
+  recall: Pick<Recall, 'wanted'>,
   { areCompacted, session: { state, sources }, sourceLog }: ColdPlacesParts,
 ): Promise<(number: number, offset: number) => boolean> {
   const { list } = sources.partitions

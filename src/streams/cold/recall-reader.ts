@@ -10,8 +10,7 @@ import type { Services } from '../runtime/services.ts'
 import { sourceOf } from '../topics/sources.ts'
 import { entryId, keepsFinishedParts, type PlannedSource } from '../topology/plan.ts'
 import type { Recall } from './recall.ts'
-import { type ColdPlaces, coldPlacesOf } from './cold-places.ts'
-import type { WantedParts } from '../retention/promoted-places.ts'
+import { type ColdPlaces, coldPlacesOf, wantedOf } from './cold-places.ts'
 
 /** Batches that are on their way to the table: those of the source may all be held up by the one that waits. */
 const recalledBatches = 2
@@ -74,13 +73,7 @@ export class RecallReader {
   async #readPromoted({ promoted }: ColdPlaces): Promise<void> {
     if (promoted.size === 0) return
     const { ports, session } = this.#parts
-    const wanted: WantedParts = {
-      has: (number, offset) => promoted.get(number)?.has(offset) === true,
-      *places() {
-        for (const [number, offsets] of promoted) for (const offset of offsets) yield [number, offset]
-      },
-    }
-    await ports.promotedParts(session.state.promoted.places, wanted, (piece) =>
+    await ports.promotedParts(session.state.promoted.places, wantedOf(promoted), (piece) =>
       this.#passOn(piece, promoted.get(piece.partition)!, true),
     )
   }

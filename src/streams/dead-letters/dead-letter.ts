@@ -2,25 +2,25 @@ import {
   contentBytes,
   deadLetterReasons,
   encodeHeader,
-  headerOf,
   headersWithout,
   type OutputBuilder,
   type PlainRecord,
   plainRecord,
-  readRoutedPlace,
   Reason,
   type RecordColumns,
   rowFlags,
-  type StoredPart,
   writePlainRecord,
 } from '../../kernel/index.ts'
 import type { Extent } from '../redrive/extent.ts'
 import { letterHeader } from '../redrive/letter-header.ts'
 import type { RedrivenLetters } from '../redrive/redriven-letters.ts'
-import { readRecordPlace, recordHeader } from '../tasks/record-header.ts'
+import { copyOf } from '../redrive/source-records.ts'
+import { encodeRecordPlaces } from '../tasks/record-header.ts'
+import { type RecordOfPart, recordOfPart } from '../tasks/record-of-part.ts'
 import type { Origin, SourcePartitions } from '../topics/source-partitions.ts'
 import type { CauseOf } from './dead-letter-cause.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
+import type { LetterPart, RecordOf, WaitingLetters } from './waiting-letters.ts'
 
 /** What a dead letter says of itself, in headers after those of the record. Values are text. */
 export const deadLetterHeaders = {
@@ -43,6 +43,11 @@ export const deadLetterHeaders = {
   redrive: 'millrace.redrive',
   /** Where the routed part was that became the letter, whose record is named above: `topic/partition/offset`. */
   routed: 'millrace.routed',
+  /**
+   * Where the records of its routed parts were consumed, of all parts of a row in the order of its origins:
+   * `topic/partition/offset`, and of a flatMap `/index`, with spaces between them.
+   */
+  records: 'millrace.records',
 } as const
 
 const causeCharactersMax = 1_000
@@ -58,6 +63,8 @@ export interface DeadLetterOptions {
   readonly recordBytesMax: number
   readonly times: TimestampWindow
   readonly causeOf: CauseOf
+  /** Takes letters of routed parts whose records are not known; absent where no parts are read. */
+  readonly waiting?: WaitingLetters | undefined
   /** Called with the number of the reason of each. */
   readonly onWritten: (reason: number, letter: WrittenLetter) => void
 }
@@ -65,8 +72,8 @@ export interface DeadLetterOptions {
 export interface DeadLetterSources {
   readonly partitions: Pick<SourcePartitions, 'placeOf'>
   readonly redriven: Pick<RedrivenLetters, 'at'>
-  /** Where the records are from which routed parts were made; absent where no parts are read. */
-  readonly recordsOfParts?: Pick<SourcePartitions, 'originOf'> | undefined
+  /** Where what routes has consumed the records of routed parts; absent where no parts are read. */
+  readonly recordPlaces?: Pick<SourcePartitions, 'originOf'> | undefined
 }
 
 /** Which record a dead letter is of, and why. */
@@ -87,12 +94,14 @@ export class DeadLetterEncoder {
   readonly #times: TimestampWindow
   readonly #causeCharactersMax: number
   readonly #causeOf: CauseOf
+  readonly #waiting: WaitingLetters | undefined
   readonly #onWritten: DeadLetterOptions['onWritten']
 
-  constructor(out: OutputBuilder, { sources, recordBytesMax, times, causeOf, onWritten }: DeadLetterOptions) {
+  constructor(out: OutputBuilder, { sources, recordBytesMax, times, causeOf, waiting, onWritten }: DeadLetterOptions) {
     this.#out = out
     this.#sources = sources
     this.#causeOf = causeOf
+    this.#waiting = waiting
     this.#onWritten = onWritten
     this.#recordBytesMax = recordBytesMax
     this.#times = times
@@ -107,7 +116,8 @@ export class DeadLetterEncoder {
     const record = recordInSource(columns, row)
     const isUnmade = (columns.flags[row]! & rowFlags.unmade) !== 0
     const place = this.#placeOf(columns.numberOf(row), offset[row]!, isUnmade)
-    const named = this.#recordOfPart(columns, row, place) ?? place
+    const { recordPlaces } = this.#sources
+    const named = withRecord(place, recordPlaces && recordOfPart(columns, row, recordPlaces))
     const added = this.#headers(reason, named, this.#causeOf(columns, row), timestamp[row]!)
     const whole = withHeaders(record, added)
     const isWhole = contentBytes(whole) <= this.#recordBytesMax && reason !== Reason.PROCESS_KILLED
@@ -116,14 +126,17 @@ export class DeadLetterEncoder {
 
   /** Writes a reference to a part that was stored before: its record is where the headers say. */
   encodeReference(
-    part: Pick<StoredPart, 'partition' | 'offset'>,
+    { partition, offset }: LetterPart,
     reason: number,
     timestamp: number,
-    cause?: string,
+    cause = deadLetterReasons[reason]!.text,
   ): void {
-    const place = this.#placeOf(part.partition, part.offset)
-    const headers = this.#headers(reason, place, cause ?? deadLetterReasons[reason]!.text)
-    this.#write(place, timestamp, reference(headers))
+    const place = this.#placeOf(partition, offset)
+    const part = { partition, offset }
+    this.#whenNamed([part], 0, (recordOf) => {
+      const headers = this.#headers(reason, withRecord(place, recordOf(part)), cause)
+      this.#write(place, timestamp, reference(headers))
+    })
   }
 
   /**
@@ -131,13 +144,32 @@ export class DeadLetterEncoder {
    *
    * @param plain - The same with the headers that are there also where the topic does not take all of it.
    */
-  encodeRow(record: PlainRecord, plain: PlainRecord, reason: number, first: StoredPart, timestamp: number): void {
-    const place = this.#placeOf(first.partition, first.offset)
-    const added = this.#headers(reason, place, deadLetterReasons[reason]!.text)
-    const whole = withHeaders(record, added)
-    const isWhole = contentBytes(whole) <= this.#recordBytesMax
-    const letter = isWhole ? whole : { ...withHeaders(plain, added), key: undefined, value: undefined }
-    this.#write(place, timestamp, letter)
+  encodeRow(
+    record: PlainRecord,
+    plain: PlainRecord,
+    reason: number,
+    ofRow: readonly LetterPart[],
+    timestamp: number,
+  ): void {
+    const parts = ofRow.map(({ partition, offset }) => ({ partition, offset }))
+    const place = this.#placeOf(parts[0]!.partition, parts[0]!.offset)
+    const kept = this.#waiting === undefined ? record : copyOf(record)
+    this.#whenNamed(parts, contentBytes(record), (recordOf) => {
+      const named = withRecord(place, recordOf(parts[0]!))
+      const all = parts.map((part) => recordOf(part)?.consumed)
+      const places = all.includes(undefined) ? undefined : encodeRecordPlaces(all as Origin[])
+      // Which parts they were stays, also where it does not take all of that.
+      const isNamed = places !== undefined && places.length <= this.#recordBytesMax / 2
+      const added = this.#headers(
+        reason,
+        { ...named, ...(isNamed && { records: places }) },
+        deadLetterReasons[reason]!.text,
+      )
+      const whole = withHeaders(kept, added)
+      const isWhole = contentBytes(whole) <= this.#recordBytesMax
+      const letter = isWhole ? whole : { ...withHeaders(plain, added), key: undefined, value: undefined }
+      this.#write(place, timestamp, letter)
+    })
   }
 
   /** Writes a result of a window, which names no record. @param partition - Where it would be in a topic of as many. */
@@ -152,6 +184,12 @@ export class DeadLetterEncoder {
     this.#write({ partition }, timestamp, isWhole ? whole : { ...whole, key: undefined, value: undefined })
   }
 
+  /** Writes a letter, or has it wait until the records of its parts are known. */
+  #whenNamed(parts: readonly LetterPart[], bytes: number, write: (recordOf: RecordOf) => void): void {
+    if (this.#waiting === undefined) write(() => undefined)
+    else this.#waiting.add(parts, bytes, write)
+  }
+
   /** The number of partitions that dead letters have. */
   get partitionCount(): number {
     return this.#out.partitionCount
@@ -164,7 +202,7 @@ export class DeadLetterEncoder {
 
   /** The headers of a dead letter that is being written, of which is told. */
   #headers(reason: number, place: Place, cause: string, timestamp?: number): Headers {
-    const { topic, partition, index, extent, offset, redriven, redrive, routed } = place
+    const { topic, partition, index, extent, offset, redriven, redrive, routed, records } = place
     this.#onWritten(reason, { topic, partition, offset, cause })
     return encodeTexts([
       [deadLetterHeaders.reason, deadLetterReasons[reason]!.name],
@@ -178,21 +216,8 @@ export class DeadLetterEncoder {
       [deadLetterHeaders.redriven, redriven?.toString()],
       [deadLetterHeaders.redrive, redrive],
       [deadLetterHeaders.routed, routed],
+      [deadLetterHeaders.records, records],
     ])
-  }
-
-  /** The record of a source that a routed part was made from; undefined where the row is no such part. */
-  #recordOfPart(
-    columns: RecordColumns,
-    row: number,
-    { topic, partition, offset, ...redriven }: Place,
-  ): Place | undefined {
-    const { recordsOfParts } = this.#sources
-    const record = recordsOfParts && readRoutedPlace(columns, row)
-    if (record === undefined) return undefined
-    const redrivenRecord = headerOf(columns, row, recordHeader)
-    const origin = redrivenRecord === undefined ? recordsOfParts!.originOf(record) : readRecordPlace(redrivenRecord)
-    return origin && { ...redriven, ...origin, routed: `${topic}/${partition}/${offset}` }
   }
 
   /** @param isUnmade - Whether it died before a flatMap had made anything of it. @defaultValue false */
@@ -215,9 +240,18 @@ interface Place extends Origin {
   readonly redriven?: number
   readonly redrive?: string
   readonly routed?: string
+  readonly records?: string | undefined
 }
 
 type Headers = Pick<PlainRecord, 'headerCount' | 'headers'>
+
+/** Of a routed part, the record that it was made from is named, and the part beside it. */
+function withRecord(place: Place, record: RecordOfPart | undefined): Place {
+  if (record === undefined) return place
+  const { topic, partition, offset, ...redriven } = place
+  const routed = `${topic}/${partition}/${offset}`
+  return { ...redriven, ...record.origin, routed, records: encodeRecordPlaces([record.consumed]) }
+}
 
 /** The record of a row; one that was redriven without what it has got for that. */
 function recordInSource(columns: RecordColumns, row: number): PlainRecord {

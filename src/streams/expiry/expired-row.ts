@@ -61,7 +61,7 @@ export class ExpiredRowEncoder {
     if (sink === undefined || contentBytes(record) > sink.recordBytesMax || !sink.times.takes(timestamp)) {
       const hasExpired = row.parts.some((part) => part.timestamp <= this.expiredMs)
       const reason = hasExpired ? Reason.EXPIRED : Reason.EVICTED
-      return this.#deadLetters.encodeRow(record, plain, reason, row.parts[0]!, timestamp)
+      return this.#deadLetters.encodeRow(record, plain, reason, row.parts, timestamp)
     }
     writePlainRecord(sink.out, partitionForKey(row.key, sink.out.partitionCount), timestamp, record)
   }

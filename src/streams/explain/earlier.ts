@@ -8,7 +8,7 @@ import type { Origin } from '../topics/source-partitions.ts'
 import { type AppCheckpoint, findTopic, ifKnown, readAppCheckpoint, requireReading } from '../admin/app-checkpoint.ts'
 import type { ReadingLimits } from '../admin/at-brokers.ts'
 import { routedBy } from '../topology/routed.ts'
-import { isSamePlace } from './same-place.ts'
+import { isSamePlace } from '../topics/same-place.ts'
 
 /** What a record of an internal topic was merged of, in the subtopology that has published it. */
 export interface EarlierRecord {

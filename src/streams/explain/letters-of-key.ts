@@ -50,13 +50,16 @@ async function lettersOfKey(
   columns: RecordColumns,
   letters: ReadonlyMap<number, ReadLetter>,
 ): Promise<Set<number>> {
-  const withKey = new Set<number>()
+  const parts = Array.from(letters, ([row, { isElsewhere }]) => (isElsewhere ? row : -1)).filter((row) => row >= 0)
+  // A part has its key where those who route it put that.
+  const ofParts = parts.length === 0 ? [] : finder.rowsIn(columns.pick(parts), { recordKey: 'json' })
+  const withKey = new Set(ofParts.map((at) => parts[at]!))
   for (const source of new Set(Array.from(letters.values(), (letter) => letter.source))) {
     const ofSource = Array.from(letters, ([row, { inSources, extent }]) => ({
       row,
       extent,
       origin: inSources[0]!,
-    })).filter(({ row }) => letters.get(row)!.source === source)
+    })).filter(({ row }) => letters.get(row)!.source === source && !letters.get(row)!.isElsewhere)
     const byPlace = Map.groupBy(ofSource, ({ extent, origin }) => `${origin.partition} ${origin.index} ${extent}`)
     for (const own of byPlace.values()) {
       const {

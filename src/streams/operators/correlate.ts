@@ -17,6 +17,7 @@ import { Paging } from '../cold/paging.ts'
 import { FullTable } from '../expiry/full-table.ts'
 import { SourceEnds, type ToldAndEnds } from '../expiry/source-ends.ts'
 import { TableSweep } from '../expiry/table-sweep.ts'
+import { PartRecords } from '../dead-letters/part-records.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
 import { SourceStreaks } from '../poison/source-streaks.ts'
@@ -43,7 +44,7 @@ import { RowIntake } from './row-intake.ts'
 export interface CorrelateParts {
   readonly services: Services
   readonly session: Session
-  readonly ports: Pick<Ports, 'sourceLog'>
+  readonly ports: Pick<Ports, 'sourceLog' | 'promotedParts'>
   /** Called after each committed epoch. */
   readonly onCommitted: () => void
 }
@@ -99,6 +100,7 @@ class Correlation {
   readonly #sourceEnds: SourceEnds | undefined
   readonly #compaction: TableCompaction
   readonly #promoter: Promoter
+  readonly #partRecords: PartRecords
   readonly #doubt: EpochDoubt
   readonly #intake: RowIntake
   /** What has come and is not applied, in part or at all: no more batches than the pool has. */
@@ -174,6 +176,7 @@ class Correlation {
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
     })
+    this.#partRecords = new PartRecords(services, session, ports, context.signal)
     if (eventClock !== undefined && services.topics.recordTopics !== undefined) {
       this.#sourceEnds = new SourceEnds(services, eventClock, ports.sourceLog, (answer) => {
         void this.#self.tell({ type: 'ends', incarnation, answer })
@@ -422,6 +425,7 @@ class Correlation {
       this.#windows.closing.run(schedule.sideBytes, state.epochs.committed + 1)
       this.#outputs.throwFault()
     }
+    await this.#outputs.writeWaiting(this.#partRecords)
     state.table.flush()
     this.#progress?.write(state.accounting.current.nextOffsets, timeOfDay.nowMs())
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs())

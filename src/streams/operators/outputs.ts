@@ -13,6 +13,8 @@ import {
 } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
+import type { PartRecords } from '../dead-letters/part-records.ts'
+import { WaitingLetters } from '../dead-letters/waiting-letters.ts'
 import { ExpiredRowEncoder, type ExpiredSink } from '../expiry/expired-row.ts'
 import type { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { MergedFunctions } from '../merged/merged-functions.ts'
@@ -62,6 +64,7 @@ export class Outputs {
   readonly #functions: MergedFunctions
   readonly #mergedSinks: readonly MergedSink[]
   readonly #merged: MergedPublisher
+  readonly #waiting = new WaitingLetters()
   #checkpointBytes = 0
   /** Sent since this was last asked, by sink. */
   #sent: { records: number; bytes: number }[] = []
@@ -102,11 +105,12 @@ export class Outputs {
       sources: {
         partitions: session.sources.partitions,
         redriven: session.sources.redriven,
-        recordsOfParts: topics.recordsOfParts,
+        recordPlaces: topics.recordPlaces,
       },
       recordBytesMax: recordBytesMax(topics, deadLetterSink),
       times: this.#timesOf(deadLetterSink),
       causeOf: causesOf(plan, session.sources.partitions),
+      waiting: topics.recordPlaces && this.#waiting,
       onWritten(reason, letter) {
         session.state.accounting.current.letters[reason]!++
         notice.written(reason, letter)
@@ -166,9 +170,14 @@ export class Outputs {
     this.expiredRows.encode(row)
   }
 
-  /** Bytes of batches that are being filled. */
+  /** Writes dead letters that wait for the names of their records. @param records - Looks these up. */
+  async writeWaiting(records: PartRecords): Promise<void> {
+    if (!this.#waiting.isEmpty) await this.#waiting.write((wanted) => records.find(wanted))
+  }
+
+  /** Bytes of batches that are being filled, and of letters that wait. */
   get openBytes(): number {
-    let bytes = this.#session.state.table.openBytes
+    let bytes = this.#session.state.table.openBytes + this.#waiting.bytes
     for (const builder of this.#builders) bytes += builder.openBytes
     return bytes
   }

@@ -1,4 +1,5 @@
 import { encodeHeader, headerOf, type RecordColumns } from '../../kernel/index.ts'
+import { isSamePlace } from '../topics/same-place.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { Extent } from './extent.ts'
 
@@ -31,7 +32,7 @@ interface WrittenLetter {
 export function encodeLetterHeader({ consumed, extent, reason, redriven, ...origin }: RedrivenLetter): Uint8Array {
   const letter: WrittenLetter = {
     origin: written(origin),
-    ...(redriven > 1 && { consumed: written(consumed) }),
+    ...(!isSamePlace(consumed, origin) && { consumed: written(consumed) }),
     ...(extent !== undefined && { extent }),
     reason,
     redriven,

@@ -160,7 +160,7 @@ export class RedriveWork {
       else if (consumed.index !== undefined && read.extent === undefined) counts.ofFlatMaps++
       else if (this.#places.placeOf(consumed) !== undefined) counts.alreadyRedriven++
       else {
-        const record = isOfRow(reason) ? undefined : recordIn(read, columns, row)
+        const record = isOfRow(reason) || read.isElsewhere ? undefined : recordIn(read, columns, row)
         this.#places.add(consumed, consumed)
         this.#candidates.push({ read, consumed, record })
         this.#candidateBytes += (record === undefined ? 0 : contentBytes(record.record)) + candidateBytes
@@ -198,13 +198,15 @@ export class RedriveWork {
     { record, timestampMs, letter: before }: SourceRecord,
   ): LetterRecord {
     const { reason } = letter
-    // The letter of a row says where its parts were consumed, and a part that was redriven says the rest.
+    // The letter of a row says where its parts were consumed, and one that was redriven says the rest.
     const {
       redriven = 0,
       topic,
       partition,
       offset,
-    } = isOfRow(reason) ? { ...consumed, ...before } : { ...inSources[0]!, redriven: letter.redriven }
+    } = isOfRow(reason)
+      ? { ...consumed, ...before }
+      : { ...inSources[0]!, redriven: letter.redriven ?? before?.redriven }
     // Whatever it was redriven with, a part is of the record at the index where it was consumed.
     const lane = consumed.index === undefined ? {} : { index: consumed.index, ...(extent && { extent }) }
     return {

@@ -17,11 +17,13 @@ export function countedOf(
   >
 }
 
-/** Where topics end, by name and partition. */
+/** Where topics end, by name and partition, with what an open transaction has written: that of a move itself has. */
 export async function endsOf(
   { cluster }: Pick<KafkaServices, 'cluster'>,
   topics: readonly Topic[],
 ): Promise<Record<string, readonly number[]>> {
-  const ends = topics.map(async (topic) => [topic.name, await listOffsets(cluster, topic, 'latest')] as const)
+  const ends = topics.map(
+    async (topic) => [topic.name, await listOffsets(cluster, topic, 'latest', 'read_uncommitted')] as const,
+  )
   return Object.fromEntries(await Promise.all(ends))
 }

@@ -75,6 +75,12 @@ export class MoveTransaction {
     return this.#unstoredBytes < unstoredBytesMax ? undefined : this.#stored.promise
   }
 
+  /** Resolves once all is stored that was written. */
+  async stored(): Promise<void> {
+    for (const out of this.#builders.values()) out.flush()
+    while (this.#unstoredBytes > 0) await this.#stored.promise
+  }
+
   /** Commits all that was written, and offsets of the program. */
   async commit(offsets: readonly SourceOffsets[]): Promise<void> {
     for (const out of this.#builders.values()) out.flush()

@@ -6,7 +6,7 @@ import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import { readAll } from '../checkpoint/checkpoint-view.ts'
 import type { SourceOffsets } from '../runtime/ports.ts'
 import type { KafkaServices } from '../runtime/services.ts'
-import { checkpointSink, outputSinks } from '../topics/program-topics.ts'
+import { checkpointSink, deadLetterSink, outputSinks } from '../topics/program-topics.ts'
 import { inLayout } from '../topology/in-layout.ts'
 import type { PlannedLayout } from '../topology/layout.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
@@ -51,7 +51,12 @@ export async function moveTo(
   const [left, leftMerging] = await halvesOf(parts, fromPlan)
   const [reached, reachedMerging] = await halvesOf(parts, toPlan)
   const halves = [left!, leftMerging, reached!, reachedMerging].filter((each) => each !== undefined)
-  const move = await MoveTransaction.begin(cluster, fromPlan.name, writtenTopics(halves), transactionTimeoutMs)
+  const move = await MoveTransaction.begin(
+    cluster,
+    fromPlan.name,
+    writtenTopics(halves, reached!),
+    transactionTimeoutMs,
+  )
   try {
     const last = await findLastState(left!, fromPlan.name, refuseAll)
     checkState(last, fromPlan)
@@ -94,12 +99,13 @@ async function halvesOf(parts: MoveParts, plan: Plan): Promise<KafkaServices[]> 
   return halves
 }
 
-/** The checkpoints, and the topics that records are routed through. */
-function writtenTopics(halves: readonly KafkaServices[]) {
-  return halves.flatMap(({ plan, topics: { sinks } }) => {
+/** The checkpoints, the topics that records are routed through, and that of dead letters, which is of all layouts. */
+function writtenTopics(halves: readonly KafkaServices[], reached: KafkaServices) {
+  const written = halves.flatMap(({ plan, topics: { sinks } }) => {
     const routed = plan.next === undefined ? [] : outputSinks(plan).merged.map((sink) => sinks[sink]!)
     return [sinks[checkpointSink]!, ...routed]
   })
+  return [...written, reached.topics.sinks[deadLetterSink]!]
 }
 
 /** What the group of the program has consumed of its sources. */

@@ -6,13 +6,13 @@ import { chainOf, topicsBetween } from '../topology/subtopologies.ts'
 
 /**
  * Topics that a program has in this layout and in no other: its checkpoints, those that records are routed through, and
- * those of redriven letters of these.
+ * those of dead and of redriven letters of these.
  */
 export function ownTopicsOf(plan: Plan): string[] {
   return chainOf(plan).flatMap((each, at) => [
     each.checkpointTopic,
     ...topicsBetween(each),
-    ...(at > 0 ? [each.redriveTopic] : []),
+    ...(at > 0 ? [each.deadLetterTopic, each.redriveTopic] : []),
   ])
 }
 

@@ -11,6 +11,7 @@ import { checkpointSink, outputsOf } from '../topics/program-topics.ts'
 import { countedOf, endsOf } from './earlier-account.ts'
 import type { LastState } from './layout-half.ts'
 import { relayoutRefused } from './movable.ts'
+import { moveLetters } from './moved-letters.ts'
 import { moveKeys } from './moved-keys.ts'
 import { newAccount } from './new-account.ts'
 import type { MoveSides } from './single-and-keyed.ts'
@@ -52,6 +53,7 @@ export async function moveFromRouted({ from, last, to, move, signal }: MoveSides
     return undefined
   })
   const count = pending.reduce((sum, set) => sum + set.count, 0)
+  await moveLetters(merging.services, sources.partitions, to, move)
   const { nextOffsets } = account
   const hashSeed = [systemRandom.nextUint32(), systemRandom.nextUint32()] as const
   const whole: Manifest = {

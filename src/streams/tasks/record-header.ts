@@ -6,12 +6,29 @@ import type { Origin } from '../topics/source-partitions.ts'
  */
 export const recordHeader = 'millrace.record'
 
-export function encodeRecordPlace({ topic, partition, offset, index }: Origin): Uint8Array {
-  return Buffer.from([topic, partition, offset, ...(index === undefined ? [] : [index])].join('/'))
+export function encodeRecordPlace(place: Origin): Uint8Array {
+  return Buffer.from(placeText(place))
 }
 
 export function readRecordPlace(bytes: Uint8Array): Origin {
-  const [topic = '', partition, offset, index] = Buffer.from(bytes).toString().split('/')
+  return placeOfText(Buffer.from(bytes).toString())
+}
+
+/** Several of them, as text. */
+export function encodeRecordPlaces(places: readonly Origin[]): string {
+  return places.map(placeText).join(' ')
+}
+
+export function readRecordPlaces(text: string): Origin[] {
+  return text.split(' ').map(placeOfText)
+}
+
+function placeText({ topic, partition, offset, index }: Origin): string {
+  return [topic, partition, offset, ...(index === undefined ? [] : [index])].join('/')
+}
+
+function placeOfText(text: string): Origin {
+  const [topic = '', partition, offset, index] = text.split('/')
   const lane = index === undefined ? {} : { index: Number(index) }
   return { topic, partition: Number(partition), offset: Number(offset), ...lane }
 }

@@ -9,6 +9,8 @@ import { expiryTopics } from '../topology/plan-leaving.ts'
 import { findInternalTopic } from './internal-topic.ts'
 import { partitionsDiffer, tasksDiffer } from '../tasks/partitions-differ.ts'
 import { laneCountOf } from '../topology/plan-sources.ts'
+import { ownTopics } from '../topology/plan-topics.ts'
+import { routedBy } from '../topology/routed.ts'
 import { topicsBetween } from '../topology/subtopologies.ts'
 import { requireRights, rightsToRun } from './rights.ts'
 import { SourcePartitions } from './source-partitions.ts'
@@ -33,6 +35,8 @@ export interface ProgramTopics {
   readonly lookups: readonly Topic[]
   /** The partitions of the records whose parts are read; absent where records are read as they came. */
   readonly recordsOfParts?: SourcePartitions | undefined
+  /** The same with those of their redriven letters, from which parts are made as well. */
+  readonly recordPlaces?: SourcePartitions | undefined
   /** The topics of these, in the order of their sources. */
   readonly recordTopics?: readonly Topic[] | undefined
   /** `deadLetterSink`, `checkpointSink`, and those of `outputSinks` are their indexes. */
@@ -159,14 +163,18 @@ export async function findTopics(cluster: Cluster, plan: Plan, logger: Logger): 
 async function findRecordsOfParts(
   cluster: Cluster,
   { sources }: Plan,
-): Promise<Pick<ProgramTopics, 'recordsOfParts' | 'recordTopics'>> {
+): Promise<Pick<ProgramTopics, 'recordsOfParts' | 'recordPlaces' | 'recordTopics'>> {
   const origins = sources.flatMap(({ partsOf }) => partsOf ?? [])
   if (origins.length === 0) return {}
   const names = origins.map(({ topic }) => topic)
-  const recordsOfParts = new SourcePartitions(names, [], origins.map(laneCountOf))
+  const laneCounts = origins.map(laneCountOf)
+  const recordsOfParts = new SourcePartitions(names, [], laneCounts)
+  const recordPlaces = new SourcePartitions(names, [], laneCounts, ownTopics(routedBy(sources[0]!.topic)!).redriveTopic)
   const recordTopics = await cluster.topics(names)
-  recordsOfParts.grow(recordTopics.map((topic) => topic.partitions.length))
-  return { recordsOfParts, recordTopics }
+  const counts = recordTopics.map((topic) => topic.partitions.length)
+  recordsOfParts.grow(counts)
+  recordPlaces.grow([...counts, redrivenCountOf(recordTopics)])
+  return { recordsOfParts, recordPlaces, recordTopics }
 }
 
 /**
