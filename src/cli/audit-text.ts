@@ -17,6 +17,7 @@ export function auditText(report: AuditReport): string {
     recreated,
     missingOutputs,
     foreignRecords,
+    goneParts = [],
     tables = [],
     windows,
     next,
@@ -49,13 +50,19 @@ export function auditText(report: AuditReport): string {
     ...tables.map(tableText),
     ...(windows === undefined ? [] : [windowsText(windows)]),
     ...(foreignRecords === 0 ? [] : [`records of others in its topics: ${grouped(foreignRecords)}`]),
-    ...(report.verdict === 'proved'
-      ? []
-      : removedFrom.map((topic) => {
-          return `topic ${topic} ${recreated.includes(topic) ? 'was deleted and created again' : 'has lost records'}`
-        })),
+    ...goneParts.map(({ count, ...each }) => {
+      return `${partitionText(each)}: ${partsText(count)} gone from the source, and a start cannot read ${count === 1 ? 'it' : 'them'} again`
+    }),
+    ...removedFrom.flatMap((topic) => {
+      if (recreated.includes(topic)) return [`topic ${topic} was deleted and created again`]
+      return report.verdict === 'proved' ? [] : [`topic ${topic} has lost records`]
+    }),
     ...(next === undefined ? [] : [auditText(next)]),
   ].join('\n')
+}
+
+function partsText(count: number): string {
+  return count === 1 ? '1 pending part is' : `${grouped(count)} pending parts are`
 }
 
 function tableText({ name, rows, found, isWhole }: NonNullable<AuditReport['tables']>[number]): string {

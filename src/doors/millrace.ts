@@ -52,6 +52,7 @@ export {
   type FlatMapFunction,
   type FlatMapOptions,
   glueJson,
+  type GoneParts,
   type GroupOptions,
   type Grouped,
   header,

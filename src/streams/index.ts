@@ -1,6 +1,7 @@
 export type { AppOptions, ReadingOptions } from './admin/at-brokers.ts'
 export { audit, auditAt, type AuditOptions } from './admin/audit.ts'
 export type { AuditedTable, AuditedWindows, AuditReport, Miscount } from './admin/audit-report.ts'
+export type { GoneParts } from './admin/gone-records.ts'
 export type { DeadLetter } from './admin/dead-letter-reader.ts'
 export type { Contradiction } from './admin/evidence.ts'
 export { explain, type ExplainOptions } from './explain/explain.ts'

@@ -331,6 +331,21 @@ export function audits(target: Target): void {
       assert.deepEqual([verdict, removedFrom], ['proved', [stream.source]])
     })
 
+    it('tells which pending parts are gone with a source that was deleted and created again', async () => {
+      const stream = await runOf([...customers(2), record('A', 2), record('A', 4), record('A', 5)])
+      await target.deleteTopic(stream.source)
+      await target.admin.createTopics({ topics: [{ topic: stream.source, numPartitions: 2 }] })
+
+      const { verdict, recreated, goneParts } = await auditOf(stream)
+
+      const place = (partition: number) => ({ topic: stream.source, partition })
+      assert.deepEqual([verdict, recreated], ['proved', [stream.source]])
+      assert.deepEqual(goneParts, [
+        { ...place(0), count: 2 },
+        { ...place(1), count: 1 },
+      ])
+    })
+
     it('counts the records of others in the topics of the application, and goes on', async () => {
       const stream = await runOf(customers(2))
       const ofOneSide = { 'millrace.origins': Buffer.from([0, 0]) }

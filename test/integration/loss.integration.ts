@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
+import { audit, planUpgrade } from '../../src/streams/index.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertProved, assertRefused } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
@@ -15,12 +16,23 @@ export function acceptedLoss(target: Target): void {
       await stream.run(customerTopology(stream))
       await target.deleteRecords(stream.source, [3, 5])
 
+      const { refusal } = await planOf(stream)
+      assert.equal(
+        `${refusal?.code}: ${refusal?.message}`,
+        `PENDING_LOST: pending parts are gone, 8 in all: topic "${stream.source}", partition 0 begins at offset 3, the first one is at 0; --accept-loss goes on without them`,
+      )
+      assert.deepEqual((await auditOf(stream)).goneParts, [
+        { topic: stream.source, partition: 0, count: 3 },
+        { topic: stream.source, partition: 1, count: 5 },
+      ])
       await assertLossRefused(stream, 'PENDING_LOST')
       await stream.run(customerTopology(stream), accepting)
       await stream.produce(Array.from({ length: 20 }, (_, id) => record('B', id)))
       // What was accepted stands in the checkpoint and need not be accepted again.
       const { report } = await stream.run(customerTopology(stream))
+      const { verdict, goneParts } = await auditOf(stream)
 
+      assert.deepEqual([(await planOf(stream)).verdict, verdict, goneParts], ['same', 'proved', undefined])
       const lost = [0, 2, 4, 1, 3, 5, 7, 9]
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20, lost))
       assertAccount(report, { emitted: 2 * (20 - lost.length), pending: lost.length, lost: lost.length })
@@ -33,6 +45,7 @@ export function acceptedLoss(target: Target): void {
       await stream.produce(customers(30).slice(20))
       await target.deleteRecords(stream.source, [30, 26])
 
+      assert.match((await planOf(stream)).refusal!.message, /^records that were not read yet are gone, 36 in all: /)
       await assertLossRefused(stream, 'KAFKA_OFFSET_LOST')
       const { report } = await stream.run(customerTopology(stream), accepting)
 
@@ -72,6 +85,10 @@ export function acceptedLoss(target: Target): void {
       await assertRestarts(stream)
     })
   })
+
+  const planOf = (stream: Stream) =>
+    planUpgrade({ topology: customerTopology(stream), bootstrapServers: target.bootstrapServers })
+  const auditOf = ({ app }: Stream) => audit({ app, bootstrapServers: target.bootstrapServers })
 
   function assertLossRefused(stream: Stream, code: ErrorCode): Promise<void> {
     return assertRefused(customerTopology(stream), target.bootstrapServers, { code })

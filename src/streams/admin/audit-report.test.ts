@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OffsetSet } from '../../kernel/index.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { PromotedParts } from '../retention/promoted-parts.ts'
 import { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import type { OutputPlace } from '../merged/published-records.ts'
 import { partitionsOfSource } from '../fixtures/partitions.ts'
@@ -37,7 +38,8 @@ describe('judge', () => {
       },
     } as unknown as Manifest
     const partitions = partitionsOfSource()
-    const evidence = new Evidence({ manifest, partitions, pending: [new OffsetSet()] } as unknown as AppCheckpoint)
+    const pending = [new OffsetSet()]
+    const evidence = new Evidence({ manifest, partitions, pending } as unknown as AppCheckpoint)
     const origins = [0, 1].map((offset) => ({ partition: 0, offset }))
     for (const place of outputs ?? [undefined]) evidence.addOutput(origins, place)
     evidence.addGap(0, 2, 2 + gaps)
@@ -45,7 +47,7 @@ describe('judge', () => {
     const logs = { outputs: [log], deadLetters: log, sources: [{ ...log, isCompacted }] }
     const { verdict, unseen, miscounts, unclassified } = judge(
       'app',
-      { manifest, partitions, tables: new CheckpointTables() },
+      { manifest, partitions, pending, promoted: new PromotedParts(pending), tables: new CheckpointTables() },
       evidence,
       logs,
     )

@@ -2,6 +2,7 @@ import { type Account, accountsOf, isBalanced, type PartitionAccount, placed } f
 import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
+import { type GoneParts, goneParts } from './gone-records.ts'
 import { type Contradiction, type Evidence, listedMax } from './evidence.ts'
 import type { CheckpointTables } from '../tables/checkpoint-tables.ts'
 import { isTableWhole } from '../tables/whole-table.ts'
@@ -65,6 +66,11 @@ export interface AuditReport {
   readonly miscounts: readonly Miscount[]
   /** Partitions whose classes do not add up to what was consumed. */
   readonly unbalanced: readonly PartitionPlace[]
+  /**
+   * Pending parts whose records are gone from their source, by retention, by hand or with their topic: a start cannot read
+   * them again. Absent where there are none.
+   */
+  readonly goneParts?: readonly GoneParts[]
   /** Topics that have lost records, by retention, compaction or hand. */
   readonly removedFrom: readonly string[]
   /** Those of them that were deleted and created again. */
@@ -96,10 +102,11 @@ export interface AuditReport {
 /** Compares what records say with the account that was kept. */
 export function judge(
   app: string,
-  { manifest, partitions, tables: kept }: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'tables'>,
+  checkpoint: Pick<AppCheckpoint, 'manifest' | 'partitions' | 'tables' | 'pending' | 'promoted'>,
   evidence: Evidence,
   logs: AppLogs,
 ): AuditReport {
+  const { manifest, partitions, tables: kept } = checkpoint
   const { epoch, closedMs } = manifest
   const { classes, contradictionCount, foreignRecords } = evidence
   const pending = classes.map((found) => found.count('pending'))
@@ -132,6 +139,7 @@ export function judge(
     contradictionCount > 0 ||
     unbalanced.length > 0 ||
     unexplained.length > 0
+  const gone = goneParts(checkpoint, logs.sources)
   const incomplete = [...logs.outputs, logs.deadLetters, ...logs.sources].filter(({ isWhole }) => !isWhole)
   const unseen = audited
     .filter(({ source, isFirst }) => source.isCompacted && isFirst)
@@ -153,6 +161,7 @@ export function judge(
     unclassified: incomplete.length > 0 ? { count: 0, first: [] } : unclassified(audited, manifest),
     miscounts,
     unbalanced,
+    ...(gone.length > 0 && { goneParts: gone }),
     removedFrom: incomplete.map(({ name }) => name),
     recreated: incomplete.filter(({ isRecreated }) => isRecreated).map(({ name }) => name),
     unseen,

@@ -8,6 +8,7 @@ import { findSources } from '../topics/program-topics.ts'
 import { type Plan, planTopology } from '../topology/plan.ts'
 import type { Topology } from '../topology/topology.ts'
 import { type AppCheckpoint, ifKnown, readAppCheckpoint, requireReading } from './app-checkpoint.ts'
+import { lossAtStart } from './gone-records.ts'
 import { readingAtBrokers, type ReadingOptions } from './at-brokers.ts'
 
 /** What planning an upgrade needs: the new version of the program, and how to reach its brokers. */
@@ -86,7 +87,9 @@ async function upgradeOn(cluster: Cluster, plan: Plan, checkpoint: AppCheckpoint
   const { manifest, partitions, pending } = checkpoint
   const counts = pending.map((set) => set.count)
   const error =
-    incompatibility(plan, await findSources(cluster, plan), manifest) ?? leftBehind(plan, manifest, partitions, counts)
+    incompatibility(plan, await findSources(cluster, plan), manifest) ??
+    leftBehind(plan, manifest, partitions, counts) ??
+    (await lossAtStart(cluster, plan, checkpoint))
   const { migrations: ofTopology } = migrationOf(manifest, shapeOf(plan))
   const migrations = [...ofTopology, ...tableMigrations(manifest, plan)]
   const { count, forgotten } = manifest.completed ?? { count: 0, forgotten: 0 }

@@ -25,7 +25,7 @@ describe('the loss of a source', () => {
     const records = new Map([3, 31].map((offset) => [`part/0/${offset}`, new Uint8Array()]))
     const promoted = PromotedParts.after(records, pending.sets)
 
-    assert.deepEqual(lossOf({ pending, promoted }, [10_000, 7], [40, 7])![0]!.pendingOffsets, [32])
+    assert.deepEqual(lossOf({ pending: pending.sets, promoted }, [10_000, 7], [40, 7])![0]!.pendingOffsets, [32])
   })
 
   it('is nothing where the log begins with what is needed first', () => {
@@ -91,7 +91,7 @@ function stateWith(pending: PendingOffsets): ProgramState {
     partitions: partitionsOfSource(2),
     pending,
     promoted,
-    loss: lossOf({ pending, promoted }, nextOffsets, [5, 9]),
+    loss: lossOf({ pending: pending.sets, promoted }, nextOffsets, [5, 9]),
   })
 }
 
@@ -103,7 +103,7 @@ function pendingAt(...offsets: readonly (readonly number[])[]): PendingOffsets {
 }
 
 function unpromoted(pending: PendingOffsets) {
-  return { pending, promoted: new PromotedParts(pending.sets) }
+  return { pending: pending.sets, promoted: new PromotedParts(pending.sets) }
 }
 
 function outputs(): OutputBuilder {

@@ -147,7 +147,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   // Of parts that get other keys the digest says nothing.
   pending.startAt(areRetaken ? [emptyDigest] : (request.tasks?.digests ?? [grown.digest]))
   const promoted = PromotedParts.after(records, pending.sets, request.promotedPlaces)
-  const loss = lossOf({ pending, promoted }, grown.nextOffsets, logStarts)
+  const loss = lossOf({ pending: pending.sets, promoted }, grown.nextOffsets, logStarts)
   if (loss !== undefined) {
     if (!options.acceptLoss) throw lossError(partitions, loss, logStarts)
     logger.warn(

@@ -1,0 +1,44 @@
+import { type Cluster, topicRange } from '../../kafka/index.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import { lossError, lossOf } from '../epochs/loss.ts'
+import type { PartitionPlace } from '../topics/source-partitions.ts'
+import type { Plan } from '../topology/plan.ts'
+import { type AppCheckpoint, findTopic } from './app-checkpoint.ts'
+import type { Log } from './app-logs.ts'
+
+/** Pending parts of a source partition whose records are gone from the source. */
+export interface GoneParts extends PartitionPlace {
+  readonly count: number
+}
+
+type Kept = Pick<AppCheckpoint, 'manifest' | 'partitions' | 'pending' | 'promoted'>
+
+/** The pending parts that a start would look for in vain. */
+export function goneParts(kept: Kept, sources: readonly Log[]): GoneParts[] {
+  const { manifest, partitions } = kept
+  const logStarts = partitions.list.map(({ source, partition }, number) => {
+    const { present } = sources[source]!
+    return present?.range.starts[partition] ?? manifest.nextOffsets[number]!
+  })
+  const loss = lossOf(kept, manifest.nextOffsets, logStarts) ?? []
+  return loss.flatMap(({ pendingOffsets: { length: count } }, number) => {
+    return count === 0 ? [] : [{ ...partitions.placeOf(number), count }]
+  })
+}
+
+/** What a start would fail with because sources have lost records; undefined where it needs none of these. */
+export async function lossAtStart(cluster: Cluster, plan: Plan, kept: Kept): Promise<MillraceError | undefined> {
+  const { manifest, partitions } = kept
+  const read = new Set(plan.sources.map(({ topic }) => topic))
+  const starts = new Map<string, readonly number[]>()
+  for (const name of [...read, partitions.redriveTopic!]) {
+    const topic = await findTopic(cluster, name)
+    if (topic !== undefined) starts.set(name, (await topicRange(cluster, topic)).starts)
+  }
+  const logStarts = manifest.nextOffsets.map((next, number) => {
+    const { topic, partition } = partitions.placeOf(number)
+    return starts.get(topic)?.[partition] ?? next
+  })
+  const loss = lossOf(kept, manifest.nextOffsets, logStarts)
+  return loss && lossError(partitions, loss, logStarts)
+}
