@@ -207,6 +207,28 @@ describe('a function with a table', () => {
     )
   })
 
+  it('is named where a function gives it a key or a value that is none of its own', async () => {
+    const given = (part: (events: RecordTable<string, { at: number }>) => unknown) =>
+      program((_, record) => part(record.table(seen)))
+    const time = new VirtualClock()
+    const causes = []
+    for (const part of [
+      (events: RecordTable<string, { at: number }>) => events.get(7 as never),
+      (events: RecordTable<string, { at: number }>) => events.set('e', 7n as never),
+    ]) {
+      await using engine = await Engine.start(given(part), time)
+      engine.kafka.give(0, [order('A', '1')])
+      await time.advance(60_000)
+      await time.until(engine.drain())
+      causes.push(...engine.kafka.written.map(({ letter }) => letter?.cause))
+    }
+
+    assert.deepEqual(causes, [
+      'the key of a row of table "seen": expected a string, not number',
+      'the value of a row of table "seen": a value has a part that JSON cannot hold: Do not know how to serialize a BigInt',
+    ])
+  })
+
   it('has its changes in the epoch of their records, however epochs are cut and however long a commit takes', async () => {
     const time = new VirtualClock()
     await using engine = await Engine.start(program(), time, { epochBytes: 65_536, epochMs: 1 })

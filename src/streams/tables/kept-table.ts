@@ -141,9 +141,20 @@ export function encoded<Value>(codec: Codec<Value>, value: Value): Buffer {
   return encodedBytes.subarray(0, codec.write(captured, encodedBytes, 0))
 }
 
+/** The key or the value of a row that somebody gives to a table. @throws StateError `STATE_VALUE_INVALID` that names it */
+export function given<Value>(part: 'key' | 'value', table: string, codec: Codec<Value>, value: Value): Buffer {
+  try {
+    return encoded(codec, value)
+  } catch (cause) {
+    if (!(cause instanceof StateError)) throw cause
+    const message = `the ${part} of a row of table "${table}": ${cause.message}`
+    throw new StateError('STATE_VALUE_INVALID', message, { ...cause.details, table }, cause)
+  }
+}
+
 /** A key as rows are named by it. @throws StateError `STATE_VALUE_INVALID` */
-export function rowName<Key>(codec: Codec<Key>, key: Key): string {
-  return encoded(codec, key).toString('latin1')
+export function rowName<Key>(table: { readonly name: string; readonly key: Codec<Key> }, key: Key): string {
+  return given('key', table.name, table.key, key).toString('latin1')
 }
 
 /** The value that bytes are. */

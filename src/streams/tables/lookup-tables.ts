@@ -1,7 +1,7 @@
 import { TopologyError } from '../../core/errors.ts'
 import type { TableSnapshot } from '../../state/index.ts'
 import type { LookupRows, LookupTable } from '../topology/table.ts'
-import { decoded, encoded, rowName } from './kept-table.ts'
+import { decoded, given, rowName } from './kept-table.ts'
 import { undeclared } from './record-tables.ts'
 import { TopicRows } from './topic-rows.ts'
 
@@ -47,8 +47,8 @@ export class LookupTables {
    */
   put<Key, Value>(declaration: LookupTable<Key, Value>, key: Key, value: Value | undefined): void {
     const rows = this.#rowsOf(declaration)
-    const { key: keys, value: values } = declaration
-    rows.put(encoded(keys, key), value === undefined ? undefined : encoded(values, value))
+    const { name, key: keys, value: values } = declaration
+    rows.put(given('key', name, keys, key), value === undefined ? undefined : given('value', name, values, value))
   }
 
   /** The rows of all of them as they are. */
@@ -73,17 +73,18 @@ export class LookupTables {
 
 /** With what programs without types may call, too. */
 function viewOf(rows: TopicRows): LookupRows<unknown, unknown> & Record<'set' | 'delete', () => never> {
-  const { name, topic, key: keys, value: values } = rows.declaration
+  const { declaration } = rows
+  const { name, topic } = declaration
   const refuse = (): never => {
     const message = `table "${name}" is filled by topic "${topic}": functions look it up, and cannot change it`
     throw new TopologyError('TABLE_READ_ONLY', message, { table: name, topic })
   }
   return {
     get(key) {
-      const found = rows.get(rowName(keys, key))
-      return found && decoded(values, found)
+      const found = rows.get(rowName(declaration, key))
+      return found && decoded(declaration.value, found)
     },
-    has: (key) => rows.get(rowName(keys, key)) !== undefined,
+    has: (key) => rows.get(rowName(declaration, key)) !== undefined,
     set: refuse,
     delete: refuse,
   }

@@ -5,7 +5,7 @@ import { corrupt, type Manifest } from '../checkpoint/manifest.ts'
 import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant.ts'
 import type { ProgramTable, RecordTable } from '../topology/table.ts'
 import { CheckpointTables } from './checkpoint-tables.ts'
-import { decoded, encoded, KeptTable, rowName } from './kept-table.ts'
+import { decoded, given, KeptTable, rowName } from './kept-table.ts'
 import { undeclared } from './record-tables.ts'
 import { isTableWhole } from './whole-table.ts'
 
@@ -117,21 +117,21 @@ export class ProgramTables implements EpochParticipant {
   }
 
   #viewOf(table: KeptTable): RecordTable<unknown, unknown> {
-    const { name, key: keys, value: values } = table.declaration
+    const { declaration } = table
     const keyOf = (key: unknown) => {
-      this.#checkCalling(name)
-      return rowName(keys, key)
+      this.#checkCalling(declaration.name)
+      return rowName(declaration, key)
     }
     const isThere = (key: string) => table.get(key) !== undefined
     return {
       get(key) {
         const found = table.get(keyOf(key))
-        return found && decoded(values, found)
+        return found && decoded(declaration.value, found)
       },
       has: (key) => isThere(keyOf(key)),
       set: (key, value) => {
         const row = keyOf(key)
-        const bytes = encoded(values, value)
+        const bytes = given('value', declaration.name, declaration.value, value)
         this.#checkSize(table, row, bytes.length)
         table.set(row, bytes)
       },

@@ -58,10 +58,10 @@ export class TablesSnapshot implements Disposable {
         return rows.size
       },
       get(key) {
-        const found = rows.get(rowName(keys, key))
+        const found = rows.get(rowName(declaration, key))
         return found && decoded(values, found)
       },
-      has: (key) => rows.has(rowName(keys, key)),
+      has: (key) => rows.has(rowName(declaration, key)),
       *[Symbol.iterator]() {
         for (const [name, value] of rows.scan()) {
           yield [decoded(keys, Buffer.from(name, 'latin1')), decoded(values, value)] as const

@@ -26,6 +26,7 @@ export function goByEventTime({ expiry, memory }: { expiry: Expiry | undefined; 
 
 /** A wait is counted in eighths. */
 const withinMsMin = 8
+const durations = `a whole number of milliseconds from 1 to ${Number.MAX_SAFE_INTEGER}`
 const rememberedKeysDefault = 1_000_000
 /** More would not leave much of the table's memory for parts. */
 const rememberedKeysMax = 20_000_000
@@ -37,7 +38,7 @@ export function planExpiry({ name, correlate }: Topology): Expiry | undefined {
     return undefined
   }
   if (!Number.isSafeInteger(expireAfterMs) || expireAfterMs < 1) {
-    refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is a whole number of milliseconds from 1 on`)
+    refuse(name, `expireAfterMs of "${id}" is ${expireAfterMs}; it is ${durations}`)
   }
   const expiry = { afterMs: expireAfterMs, by: expireBy }
   if (typeof expireTo !== 'object') return { ...expiry, topic: expireTo }
@@ -69,7 +70,7 @@ export function planMemory({ name, correlate }: Topology): Memory | undefined {
   if (rememberCompleted === undefined) return undefined
   const { forMs, keysMax = rememberedKeysDefault } = rememberCompleted
   if (!Number.isSafeInteger(forMs) || forMs < 1) {
-    refuse(name, `forMs of rememberCompleted of "${id}" is ${forMs}; it is a whole number of milliseconds from 1 on`)
+    refuse(name, `forMs of rememberCompleted of "${id}" is ${forMs}; it is ${durations}`)
   }
   if (!Number.isSafeInteger(keysMax) || keysMax < 1 || keysMax > rememberedKeysMax) {
     refuse(

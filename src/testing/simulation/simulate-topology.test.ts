@@ -118,6 +118,22 @@ describe('a simulation', () => {
     assert.deepEqual([again.message, again.details], [found.message, found.details])
   })
 
+  it('refuses a topology that is none by its own error, as a start does', async () => {
+    const refused = topology('refused')
+      .source('in')
+      .route('by-side', field('side'), plain)
+      .correlate('by-id', field('id'), { of: sides, expireAfterMs: 1e18 })
+      .sink('out')
+    const message =
+      'expireAfterMs of "by-id" is 1000000000000000000; it is a whole number of milliseconds from 1 to 9007199254740991'
+
+    await assert.rejects(simulateTopology(refused, { records: parts, runs }), (error: Error) => {
+      assert.ok(MillraceError.is(error))
+      assert.deepEqual([error.code, error.message.slice(-message.length)], ['TOPOLOGY_INVALID', message])
+      return true
+    })
+  })
+
   it('tells the seed where the check or the program throws, with the cause', async () => {
     const cause = new Error('not enough')
     const check = () => {

@@ -1,4 +1,4 @@
-import { ConfigError, MillraceError } from '../../core/errors.ts'
+import { ConfigError, type ErrorCode, MillraceError } from '../../core/errors.ts'
 import { nextInt, type Random, seededRandom, systemRandom } from '../../core/random.ts'
 import type { LookupTable, Topology } from '../../streams/index.ts'
 import type { GiveOptions } from '../driver-options.ts'
@@ -66,7 +66,7 @@ export interface SimulationReport {
  *
  * @throws MillraceError `SIMULATION_FAILED` with the seed that does it again: where outcomes differ, and where `check`
  * or the program throws, which is its cause.
- * @throws ConfigError `CONFIG_INVALID_VALUE` for numbers out of their bounds.
+ * @throws ConfigError `CONFIG_INVALID_VALUE` for numbers out of their bounds; TopologyError `TOPOLOGY_INVALID`
  *
  * @example
  * const records = ['A', 'B', 'C'].flatMap((stage) => ids.map((id) => ({ value: { stage, customerId: id, part: 1 } })))
@@ -113,10 +113,13 @@ async function simulateOnce(program: () => Topology, options: SimulationOptions<
     if (difference !== undefined) throw failed(`crashes change what becomes of the records: ${difference}`)
     return run
   } catch (cause) {
-    if (MillraceError.is(cause) && ['SIMULATION_FAILED', 'CONFIG_INVALID_VALUE'].includes(cause.code)) throw cause
+    if (MillraceError.is(cause) && toldAsTheyAre.has(cause.code)) throw cause
     throw failed(`the program fails: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
 }
+
+/** Errors of the simulation, and those that no seed has to do with: of its options, and of a topology that is none. */
+const toldAsTheyAre: ReadonlySet<ErrorCode> = new Set(['SIMULATION_FAILED', 'CONFIG_INVALID_VALUE', 'TOPOLOGY_INVALID'])
 
 /** At most so many records are given at once. */
 const piecesMax = 8
