@@ -11,9 +11,13 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
-import { observeMetrics, serve } from '../src/http/index.ts'
-import { type App, start } from '../src/streams/index.ts'
-import topology from './experiment-topology.ts'
+import type * as http from '../src/doors/http.ts'
+import type * as streams from '../src/doors/millrace.ts'
+import { experimentOf } from './experiment-of.ts'
+
+// The package, as users have it: its modules are gathered in a few files.
+const millrace = (await import('../dist/doors/millrace.js' as string)) as typeof streams
+const { observeMetrics, serve } = (await import('../dist/doors/http.js' as string)) as typeof http
 
 const env = process.env as Record<string, string>
 /** An endpoint, or `SDK`; empty where merges are told to nobody. */
@@ -41,7 +45,7 @@ const metrics = hasMeter
       ],
     })
   : undefined
-const starting = Promise.withResolvers<App>()
+const starting = Promise.withResolvers<streams.App>()
 await using server = isServed ? await serve(starting.promise, { http: '127.0.0.1:0' }) : undefined
 console.log(JSON.stringify({ url: server?.url }))
 await once(process.stdin, 'data')
@@ -50,7 +54,12 @@ const cpu = process.cpuUsage()
 const teller = spansTo === 'SDK' ? { tracer: traces.getTracer('millrace') } : { otlpEndpoint: spansTo }
 const tracing = spansTo === '' ? {} : { ...teller, traceRatio: 0.01 }
 const logger = { debug() {}, info() {}, warn: console.error, error: console.error }
-await using app = await start(topology, { bootstrapServers: env['BENCH_SERVERS']!, logger, ...tracing })
+const topology = experimentOf(millrace, {
+  app: env['BENCH_APP']!,
+  source: env['BENCH_SOURCE']!,
+  sink: env['BENCH_SINK']!,
+})
+await using app = await millrace.start(topology, { bootstrapServers: env['BENCH_SERVERS']!, logger, ...tracing })
 starting.resolve(app)
 using _observing = metrics && observeMetrics(app, metrics.getMeter('millrace'))
 await app.caughtUp

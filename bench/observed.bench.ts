@@ -1,10 +1,11 @@
 /**
- * The experiment that is observed beside the same that is not, interleaved, on one Apache Kafka: with metrics, which are
- * scraped once a second, tracing at 1 % and the event stream of the dashboard, once read by a client that drops what it
- * gets, once by the page in Chromium. Spans go to a collector, which is this process and takes them. All records have a
- * trace, in all runs. Rate and CPU of the process as shares of those without, within a round. `--apart` measures as well
- * what that is made of, each alone, and what OpenTelemetry's SDK takes in its place:
- * `node bench/observed.bench.ts [--apart] [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
+ * The experiment that is observed beside the same that is not, by processes of the built package, interleaved, on one
+ * Apache Kafka: with metrics, which are scraped once a second, tracing at 1 % and the event stream of the dashboard,
+ * once read by a client that drops what it gets, once by the page in Chromium. Spans go to a collector, which is this
+ * process and takes them. All records have a trace, in all runs. Rate and CPU of the process as shares of those
+ * without, within a round. `--apart` measures as well what that is made of, each alone, and what OpenTelemetry's SDK
+ * takes in its place:
+ * `npm run build && node bench/observed.bench.ts [--apart] [--runs 15] [--warm-up 3] [--customers 1000000] [--bootstrap-servers host:port]`.
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -133,7 +134,7 @@ function measure(app: string, { observe, spansTo = '', hasMeter = false }: Kind 
   return source.verified(app, ownTopics, async (sink) => {
     const env = {
       ...process.env,
-      // As a package, which is compiled: what a run loads would else be compiled within it.
+      // What a run loads would else be compiled within it.
       NODE_COMPILE_CACHE: join(import.meta.dirname, '../.cache/compiled'),
       BENCH_APP: app,
       BENCH_SOURCE: `${source.topic}.traced`,
