@@ -1,34 +1,32 @@
 import { EventEmitter, once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { assert } from '../../core/assert.ts'
 import { systemClock, type Timer } from '../../core/clock.ts'
-import { moduleUrl } from '../../core/code-root.ts'
 import { type MillraceError, KafkaError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
-import { threadFlags } from '../../core/thread-flags.ts'
 import { untoldWaits } from '../cluster/broker-waits.ts'
 import { LoopSigns } from './loop-signs.ts'
 import type { MemberOptions } from './membership-options.ts'
 import { plainClusterOptions } from './plain-cluster-options.ts'
 import { newInstanceId, type ProcessIdentity } from './process-identity.ts'
+import { type MemberMessage, SharedThread, type ThreadPort } from './shared-thread.ts'
 import { startTicking } from './stall-watch.ts'
-import { errorOf, type ToMain, type ToWorker, type WorkerSettings } from './thread.ts'
+import { errorOf, type ToMember, type MemberSettings } from './thread.ts'
 import { ThreadWaits } from './thread-waits.ts'
 
 /** Messages that are about the membership itself, and not about the thread. */
 export type MembershipMessage = Exclude<
-  ToMain,
+  MemberMessage,
   { kind: 'tokenWanted' | 'stoodStill' | 'waiting' | 'waitOver' | 'ended' }
 >
 
-/** The thread of a membership, as the main thread has it: how it is told and heard, and what its end means. */
+/** A membership on the thread of all, as the main thread has it: how it is told and heard, and what its end means. */
 export class MembershipThread {
   /** By what the other members know this one. */
   readonly name: string
   readonly #options: MemberOptions
   readonly #hear: (message: MembershipMessage) => void
-  readonly #worker: Worker
+  readonly #port: ThreadPort
   readonly #ticking: Timer
   readonly #exited = Promise.withResolvers<void>()
   readonly #waits: ThreadWaits
@@ -38,7 +36,7 @@ export class MembershipThread {
 
   constructor(
     options: MemberOptions,
-    part: WorkerSettings['part'],
+    part: MemberSettings['part'],
     self: ProcessIdentity,
     hear: (message: MembershipMessage) => void,
   ) {
@@ -48,7 +46,7 @@ export class MembershipThread {
     const { cluster, group, sessionTimeoutMs, heartbeatIntervalMs, maxStallMs } = options
     const { stalledExitMs = 0, loop = new LoopSigns() } = options
     this.name = newInstanceId(self, systemRandom)
-    const settings: WorkerSettings = {
+    const settings: MemberSettings = {
       cluster: plainClusterOptions(cluster),
       group,
       part,
@@ -59,14 +57,14 @@ export class MembershipThread {
       loop: loop.memory,
       instanceId: this.name,
     }
-    const entry = moduleUrl('kafka/membership/worker-entry')
-    this.#worker = new Worker(entry, { workerData: settings, name: 'millrace-membership', ...threadFlags })
-    this.#worker.on('message', (message: ToMain) => this.#receive(message))
-    this.#worker.on('error', (cause) => this.#end(broken(group, 'its thread has crashed', cause)))
-    this.#worker.on('exit', () => {
-      this.#waits.endAll()
-      this.#end(broken(group, 'its thread has ended'))
-      this.#exited.resolve()
+    this.#port = SharedThread.connect(settings, {
+      hear: (message) => this.#receive(message),
+      crashed: (cause) => this.#end(broken(group, 'its thread has crashed', cause)),
+      closed: () => {
+        this.#waits.endAll()
+        this.#end(broken(group, 'its thread has ended'))
+        this.#exited.resolve()
+      },
     })
     this.#ticking = startTicking(systemClock, loop, maxStallMs)
   }
@@ -98,9 +96,9 @@ export class MembershipThread {
     }
   }
 
-  /** Once the thread has ended nobody hears it. */
-  tell(message: ToWorker): void {
-    this.#worker.postMessage(message)
+  /** Once the membership has ended nobody hears it. */
+  tell(message: ToMember): void {
+    this.#port.tell(message)
   }
 
   /** Leaves the group; leaving twice does nothing. */
@@ -110,7 +108,7 @@ export class MembershipThread {
     await this.#exited.promise
   }
 
-  #receive(message: ToMain): void {
+  #receive(message: MemberMessage): void {
     switch (message.kind) {
       case 'tokenWanted':
         return void this.#provideToken()

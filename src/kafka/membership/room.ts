@@ -1,11 +1,11 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Roster } from './dead-members.ts'
-import type { ToMain, ToWorker, WorkerSettings } from './thread.ts'
+import type { ToMain, ToMember, MemberSettings } from './thread.ts'
 
 /** What the thread offers to whatever it is a member for. */
 export interface Room {
   readonly cluster: Cluster
-  readonly settings: WorkerSettings
+  readonly settings: MemberSettings
   readonly tell: (message: ToMain) => void
   /** From now on the member leaves where the main loop stands still for too long. */
   readonly watchLoop: () => void
@@ -21,6 +21,6 @@ export interface Room {
 export interface Participation {
   /** Takes part until that ends; rejects with the reason. */
   run(): Promise<void>
-  hear(message: ToWorker): void
+  hear(message: ToMember): void
   leave(): Promise<void>
 }

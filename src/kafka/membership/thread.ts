@@ -1,12 +1,19 @@
-/** What the main thread and the thread of a membership tell each other. */
+/** What the main thread and the thread of the memberships tell each other. */
+import type { MessagePort } from 'node:worker_threads'
 import { ConfigError, type MillraceError, type ErrorCode, type ErrorDetails, KafkaError } from '../../core/errors.ts'
 import type { TaskProtocol, TaskTopics } from '../group-membership/task-topics.ts'
 import type { GroupMember } from './group-member.ts'
 import type { LoopMemory } from './loop-signs.ts'
 import type { PlainClusterOptions } from './plain-cluster-options.ts'
 
-/** Given to the worker at its start. */
-export interface WorkerSettings {
+/** What the thread itself is told; all else goes through the port of a membership. */
+export type ToThread =
+  | { readonly kind: 'member'; readonly settings: MemberSettings; readonly port: MessagePort }
+  /** There is no membership any more, and none will come. */
+  | { readonly kind: 'end' }
+
+/** Given to the thread for each membership. */
+export interface MemberSettings {
   readonly cluster: PlainClusterOptions
   readonly group: string
   readonly part: OwnerPart | TasksPart
@@ -33,7 +40,7 @@ export interface TasksPart {
   readonly standbyCount: number
 }
 
-export type ToWorker =
+export type ToMember =
   | { readonly kind: 'confirm' | 'revoked' | 'stopped' | 'members' | 'leave' }
   | { readonly kind: 'gaveUp'; readonly tasks: readonly number[] }
   | { readonly kind: 'token'; readonly token: string }
@@ -54,6 +61,8 @@ export type ToMain =
   | { readonly kind: 'waiting'; readonly id: number; readonly what: string; readonly failure?: Failure }
   | { readonly kind: 'waitOver'; readonly id: number }
   | { readonly kind: 'ended'; readonly failure: Failure }
+  /** The last word: the member has left, or could not, and its connections are closed. */
+  | { readonly kind: 'closed' }
 
 /** An operating error on its way between threads, where structured clones lose its own fields. */
 export interface Failure {
