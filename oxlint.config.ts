@@ -45,6 +45,7 @@ export default defineConfig({
       files: [`src/${'*/'.repeat(depth)}*.test.ts`, `src/${'*/'.repeat(depth - 1)}fixtures/*.ts`],
       rules: restrictImports([
         ...leaving({ up: depth, upToSrc: depth, allowed: allFolders }),
+        `!${'../'.repeat(depth + 1)}test/mortal-threads.ts`,
         `!${'../'.repeat(depth + 1)}test/property.ts`,
         `!${'../'.repeat(depth + 1)}test/until.ts`,
         `!${'../'.repeat(depth + 1)}test/kafka-peer/index.ts`,

@@ -3,7 +3,7 @@ import { RecordColumns } from './columns.ts'
 import { cutGapBytes, shardsMax } from './constants/cut-row.ts'
 import type { CopiedBytes } from './copied-bytes.ts'
 import type { TableCalls } from './table-calls.ts'
-import type { TableCounts } from './table-counts.ts'
+import type { ComparedKey, TableCounts } from './table-counts.ts'
 import { tableFull, type TableLoad } from './table-full.ts'
 import type { TableIntake } from './table-intake.ts'
 
@@ -88,6 +88,16 @@ export class TableShard {
     if (intake.isFull) throw tableFull(load, columns, taken)
     bytes.shrink()
     return columns
+  }
+
+  /** Whether a key is one of its own. */
+  has({ bytes: key, isNumber }: ComparedKey): boolean {
+    const { calls, bytes } = this.#parts
+    const { shard, shardCount } = this.place
+    const start = bytes.copyIn(key)
+    const hash = calls.machine.run.hashOf(start, start + key.length, Number(isNumber)) >>> 0
+    // As `assembly/cut.ts` has it.
+    return Math.floor((hash * shardCount) / 2 ** 32) === shard
   }
 
   #cutOut(count: number, partition: number, onCut: CutVisitor): void {

@@ -6,7 +6,7 @@ import { onWorkers } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
 import { customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { given } from './mortal-functions.ts'
-import { MortalThreads } from './mortal-threads.ts'
+import { MortalThreads } from '../mortal-threads.ts'
 import { assertAccount, assertProved, startQuietly } from './run.ts'
 import { onEachBroker, type SourceRecord, type Target } from './target.ts'
 
@@ -18,7 +18,10 @@ const roundsBetween = 3
 const roundMs = 60_000
 const noon = 1_790_000_000_000
 /** Longer than any customer waits for its second record. */
-const correlation = { expireAfterMs: 4 * roundsBetween * roundMs }
+const correlation = {
+  expireAfterMs: 4 * roundsBetween * roundMs,
+  rememberCompleted: { forMs: 1_000 * roundMs },
+}
 
 const part = onWorkers(given, new URL('./mortal-functions.ts', import.meta.url))
 /** Who reads the records: the shards themselves, or operators that give them rows. */
@@ -50,13 +53,13 @@ export function programsInShards(target: Target): void {
         let round = 0
         for (; kills < killsMin; round++) {
           await produce(
-            inRound(round, [...sideOf('A', round), ...sideOf('B', round - roundsBetween), bad(round), alone(round)]),
+            inRound(round, [...sideOf('A', round), ...endOf(round - roundsBetween), bad(round), alone(round)]),
           )
           await threads.endOne()
           if (round % 2 === 0) await isConsumed()
         }
         for (const end = round; round < end + roundsBetween; round++)
-          await produce(inRound(round, sideOf('B', round - roundsBetween)))
+          await produce(inRound(round, endOf(round - roundsBetween)))
         // Until then no time has passed for those that have no second record.
         const last = [alone(round), alone(round + 1)]
         await produce(inRound(100 * round, last))
@@ -70,10 +73,12 @@ export function programsInShards(target: Target): void {
         const expected = rounds.flatMap((of) => [
           `UNKNOWN_STAGE ${bad(of).value}`,
           `EXPIRED {"id":${aloneId(of)},"A":{"of":"A${aloneId(of)}"}}`,
+          `COMPLETED ${String(record('B', of * perRound).value)}`,
         ])
         assert.deepEqual(letters.toSorted(), expected.toSorted())
-        const alike = { deadLettered: rounds.length, expired: rounds.length, pending: last.length }
-        assertAccount(app.report(), { emitted: 2 * customers, ...alike })
+        const count = rounds.length
+        const left = { deadLettered: count, expired: count, duplicate: count, pending: last.length }
+        assertAccount(app.report(), { emitted: 2 * customers, ...left })
         await assertProved(target, stream)
       })
     }
@@ -82,17 +87,17 @@ export function programsInShards(target: Target): void {
       it(`goes on with another number of workers from its checkpoint, as if it had always had them: ${what}`, async () => {
         const stream = await target.stream()
         const sidesOf = (side: string) => Array.from({ length: 1_000 }, (_, id) => record(side, id))
-        const topology = customerTopology(stream, sideA)
+        const topology = customerTopology(stream, sideA, correlation)
         await stream.produce(sidesOf('A'))
         const first = await stream.run(topology, { ...settings, shards: 3 })
         await stream.produce(sidesOf('B').slice(0, 500))
         const second = await stream.run(topology)
-        await stream.produce(sidesOf('B').slice(500))
+        await stream.produce([...sidesOf('B').slice(500), ...sidesOf('A').slice(400, 600)])
         const third = await stream.run(topology, settings)
 
         assert.deepEqual([first.error, second.error, third.error], [undefined, undefined, undefined])
         assert.deepEqual(valuesOf(await stream.merged()), mergesOf(1_000))
-        assertAccount(third.report, { emitted: 2_000 })
+        assertAccount(third.report, { emitted: 2_000, duplicate: 200 })
         await assertProved(target, stream)
       })
     }
@@ -103,6 +108,11 @@ export function programsInShards(target: Target): void {
 function sideOf(side: string, round: number): SourceRecord[] {
   if (round < 0) return []
   return Array.from({ length: perRound }, (_, at) => record(side, round * perRound + at))
+}
+
+/** The second records of a round, and one of them once more. */
+function endOf(round: number): SourceRecord[] {
+  return round < 0 ? [] : [...sideOf('B', round), record('B', round * perRound)]
 }
 
 /** The same records at the time of a round. */

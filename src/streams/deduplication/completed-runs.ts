@@ -10,6 +10,8 @@ export interface CompletedRun {
   readonly to: number
   /** The time of the epoch by the clock that they are forgotten by; -Infinity where that had not begun. */
   readonly timeMs: number
+  /** As `encodeKeys` has made them. */
+  readonly bytes: Uint8Array
 }
 
 /** What the value of such a record begins with: the time, as a float of eight bytes. */
@@ -27,7 +29,7 @@ export function* encodeRuns(
   time.writeDoubleLE(timeMs)
   let next = from
   for (const { count, bytes } of encodeKeys(keys, pieceBytes)) {
-    yield { run: { from: next, to: next + count, timeMs }, value: Buffer.concat([time, bytes]) }
+    yield { run: { from: next, to: next + count, timeMs, bytes }, value: Buffer.concat([time, bytes]) }
     next += count
   }
 }
@@ -100,8 +102,9 @@ function readRun(
   const value = Buffer.from(records.get(name)!)
   try {
     const timeMs = value.readDoubleLE()
-    const count = decodeKeys(value.subarray(timeBytes), (key, index) => visit(from + index, key))
-    return { from, to: from + count, timeMs }
+    const bytes = value.subarray(timeBytes)
+    const count = decodeKeys(bytes, (key, index) => visit(from + index, key))
+    return { from, to: from + count, timeMs, bytes }
   } catch (error) {
     if (error instanceof RangeError) throw corrupt(`its record "${name}" is damaged`, error)
     throw error

@@ -43,7 +43,7 @@ class Program {
     this.#apply(keys.flatMap((key) => [record('A', key), record('B', key)]))
     if (isSwept) while (!this.#table.sweep(-Infinity, 1_000, new EpochCounts([0]))) {}
     const puts: [string, Uint8Array | undefined][] = []
-    const epoch = closingEpoch({ put: (key, value) => puts.push([key, value]), closedMs: nowMs })
+    const epoch = closingEpoch({ put: (key, value) => puts.push([key, value]), closedMs: nowMs, table: this.#table })
     this.#remembered.close(epoch)
     this.#table.beginEpoch()
     if (outcome === 'rolled back') return this.#rollback()

@@ -4,7 +4,7 @@ import type { ClosingEpoch, EpochParticipant } from '../epochs/epoch-participant
 import type { DeadlineClock } from '../expiry/deadline-clock.ts'
 import { oneTask, type Tasks } from '../tasks/tasks.ts'
 import type { Memory } from '../topology/plan-leaving.ts'
-import { TaskKeys } from './task-keys.ts'
+import { type KeptRun, TaskKeys } from './task-keys.ts'
 
 /**
  * Which completed keys the table remembers, and what of them stands in the checkpoint: they are written with the epoch
@@ -13,23 +13,27 @@ import { TaskKeys } from './task-keys.ts'
  * remembered of a task does not depend on which others its member has, and goes with it.
  */
 export class RememberedKeys implements EpochParticipant {
-  readonly #table: PendingTable
   readonly #clock: DeadlineClock
   /** By task; only those of this member. */
   readonly #tasks: ReadonlyMap<number, TaskKeys>
 
-  /** @param clock - By which keys are forgotten. @param tasks - Those of this member. */
+  /**
+   * @param clock - By which keys are forgotten.
+   * @param tasks - Those of this member.
+   * @param areKept - Whether the table is in shards elsewhere, to which the keys are given: then they are not in the one
+   * here, which only counts them.
+   */
   constructor(
     { forMs, keysMax }: Memory,
     table: PendingTable,
     clock: DeadlineClock,
     { count, own }: Pick<Tasks, 'count' | 'own'> = oneTask,
+    areKept = false,
   ) {
-    this.#table = table
     this.#clock = clock
     // Shared out evenly: how many a task remembers must not depend on the other tasks.
     const memory = { forMs, keysMax: Math.ceil(keysMax / count) }
-    this.#tasks = new Map(own.map((task) => [task, new TaskKeys(task, memory, table)]))
+    this.#tasks = new Map(own.map((task) => [task, new TaskKeys(task, memory, table, areKept)]))
   }
 
   /**
@@ -45,11 +49,26 @@ export class RememberedKeys implements EpochParticipant {
     }
   }
 
+  /** The keys that are given to shards, as of the last committed epoch: of the one task that there is then. */
+  get kept(): readonly KeptRun[] {
+    return this.#tasks.get(0)!.kept
+  }
+
+  /** Of these, as of the epoch that was closed last. */
+  get counts(): CompletedCounts {
+    return this.#tasks.get(0)!.counts
+  }
+
+  /** Has the table here know what was to be given to shards. @throws MillraceError `TABLE_FULL` */
+  takeIn(): void {
+    for (const keys of this.#tasks.values()) keys.takeIn()
+  }
+
   /** Writes the keys that the epoch has completed, and forgets those whose time has passed as it ends. */
-  close({ put, closedMs, manifest }: ClosingEpoch): void {
+  close({ put, closedMs, manifest, table }: ClosingEpoch): void {
     const nowMs = this.#clock.nowMs(closedMs)
     const completed = new Map<number, ComparedKey[]>()
-    for (const key of this.#table.completedKeys()) {
+    for (const key of table.completedKeys()) {
       const ofTask = completed.get(key.task)
       if (ofTask === undefined) completed.set(key.task, [key])
       else ofTask.push(key)

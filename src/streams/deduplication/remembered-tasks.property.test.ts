@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { check } from '../../../test/property.ts'
 import { type CompletedCounts, type PendingTable, Reason } from '../../kernel/index.ts'
+import type { PutRecord } from '../checkpoint/checkpoint-topic.ts'
 import { EpochCounts } from '../epochs/epoch-counts.ts'
 import { processingTime } from '../expiry/deadline-clock.ts'
 import { closingEpoch } from '../fixtures/closing-epoch.ts'
@@ -50,7 +51,8 @@ class Member {
     apply(this.#table, keys, ['A', 'B'])
     if (isSwept) while (!this.#table.sweep(-Infinity, 1_000, counters())) {}
     const puts: [string, Uint8Array | undefined, number | undefined][] = []
-    const closing = closingEpoch({ put: (...put) => puts.push([put[0], put[1], put[2]]), closedMs: nowMs })
+    const put = (...[key, value, task]: Parameters<PutRecord>) => puts.push([key, value, task])
+    const closing = closingEpoch({ put, closedMs: nowMs, table: this.#table })
     this.#remembered.close(closing)
     this.#table.beginEpoch()
     if (outcome === 'rolled back') {

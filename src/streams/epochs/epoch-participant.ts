@@ -20,7 +20,7 @@ export interface ClosingEpoch {
   /** By the time of day. */
   readonly closedMs: number
   /** What the epoch has changed in the table. */
-  readonly table: Pick<PendingTable, 'epochChanges'>
+  readonly table: Pick<PendingTable, 'epochChanges' | 'completedKeys'>
   /** Writes a record of the checkpoint, in the transaction of the epoch. */
   readonly put: PutRecord
   /** Bytes of the largest value to put, where a participant can cut what it writes into pieces. */

@@ -159,7 +159,9 @@ class ShardedCorrelation {
     const correlation = new ShardedCorrelation(parts, letters, context)
     if (await parts.table.begin(state.epochs)) {
       if (state.restoration.isDone) state.restoration.repeat()
-      if (!state.restoration.isDone) await correlation.#table.empty()
+      const { kept = [], counts = { forgotten: 0 } } = state.remembered ?? {}
+      const areRowsRead = !state.restoration.isDone
+      if (areRowsRead || kept.length > 0) await correlation.#table.empty(areRowsRead, { kept, ...counts })
     }
     parts.shards.beginSweeps()
     correlation.#timer.arm()
@@ -330,7 +332,11 @@ class ShardedCorrelation {
     addCounts(state.accounting.current, closed)
     this.#shards.note(closed)
     statistics.pendingRowsMax = Math.max(statistics.pendingRowsMax, this.#shards.rowCount)
+    const completedBefore = state.remembered?.counts.count
     const offsets = closeEpoch(state, this.#outputs.checkpoint, timeOfDay.nowMs(), changesOf(closed))
+    if (completedBefore !== undefined) {
+      this.#table.number(closed, completedBefore, state.remembered!.counts.forgotten)
+    }
     await this.#border.send(offsets)
   }
 }

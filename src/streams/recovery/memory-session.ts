@@ -23,6 +23,7 @@ export async function memorySession(services: Services, records: CheckpointRecor
   const manifest = manifestOf(records)
   const sources = sourcesAfter(plan, topics.sources, manifest)
   const none = sources.partitions.list.map(() => 0)
+  const shardCount = shardCountOf(services)
   const request = {
     plan,
     options,
@@ -39,9 +40,9 @@ export async function memorySession(services: Services, records: CheckpointRecor
     tracing,
     random,
     tableRowBytesMax: promotedBytesMax(topics),
+    areInShards: shardCount > 0,
   }
   const state = manifest === undefined ? firstState(request) : stateAfter(request, manifest)
-  const shardCount = shardCountOf(services)
   return {
     compatibility: { kind: 'first start' },
     state,

@@ -44,6 +44,8 @@ export interface ProgramState {
   readonly told: ToldNumbers | undefined
   /** Absent where nothing goes by event time. */
   readonly eventClock: Participating<EventClock> | undefined
+  /** Absent where completed keys are not remembered. */
+  readonly remembered: Participating<RememberedKeys> | undefined
   /** Tables that functions use; absent where they have none. */
   readonly tables: Participating<ProgramTables> | undefined
   /** Absent where there are no windows. */
@@ -195,6 +197,7 @@ export function stateOf(parts: StateParts): RecoveredState {
     promoted,
     told,
     eventClock,
+    remembered,
     tables,
     windows,
     spans,
@@ -222,7 +225,7 @@ export function closeEpoch(
   state: ProgramState,
   out: OutputBuilder,
   closedMs: number,
-  changes: Pick<PendingTable, 'epochChanges'> = state.table,
+  changes: Pick<PendingTable, 'epochChanges' | 'completedKeys'> = state.table,
 ) {
   const { epochs, accounting, pending, tasks } = state
   const epoch = accounting.current

@@ -91,13 +91,18 @@ export async function recover(request: RecoveryRequest): Promise<Recovered> {
  * What a record does that kills the process, and what other keys come to, is looked at on the main thread, until the next
  * start.
  */
-function shardsOf(services: KafkaServices, { isOn }: CarefulMode, { retaken }: RecoveredState): Shards | undefined {
+function shardsOf(
+  services: KafkaServices,
+  { isOn }: CarefulMode,
+  { retaken, remembered }: RecoveredState,
+): Shards | undefined {
   const { plan, topics, logger } = services
   const count = shardCountOf(services)
   if (count === 0) return undefined
   if (!isOn && !retaken.isDue) return new Shards(count, areReadInShards(plan, topics.areCompacted))
   const why = isOn ? 'processes have died before' : 'pending parts are taken in again under other keys'
   logger.warn({ app: plan.name, why }, 'the pending table is on the main thread until the next start')
+  remembered?.takeIn()
   return undefined
 }
 
@@ -184,6 +189,7 @@ async function stateOn(
     tracing,
     recordsOfParts: topics.recordsOfParts,
     tableRowBytesMax: promotedBytesMax(topics),
+    areInShards: shardCountOf(services) > 0,
     ...(found.tasks && { tasks: found.tasks }),
   }
   if (manifest === undefined) return firstState(request)

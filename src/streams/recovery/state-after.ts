@@ -73,6 +73,8 @@ export interface StateRequest {
   readonly tableRowBytesMax?: number
   /** Those of this member. @defaultValue the one that there is */
   readonly tasks?: TasksToRestore
+  /** Whether rows are to be in shards of the table, and so completed keys. @defaultValue false */
+  readonly areInShards?: boolean
   /** What the seed of hashes comes from. @defaultValue numbers that nobody can predict */
   readonly random?: Random
 }
@@ -98,7 +100,6 @@ export function firstState(request: StateRequest): RecoveredState {
     hashSeed: request.tasks?.hashSeed ?? [random.nextUint32(), random.nextUint32()],
   }
   const table = tableOf(request, identity)
-  const { memory } = plan.correlate
   const pending = new PendingOffsets(startOffsets.length, request.tasks)
   const eventClock = eventClockOf(request, startOffsets)
   return stateOf({
@@ -114,7 +115,7 @@ export function firstState(request: StateRequest): RecoveredState {
     deltas: new CheckpointWriter(pending),
     told: ToldNumbers.of(plan),
     eventClock,
-    remembered: memory && new RememberedKeys(memory, table, eventClock ?? processingTime, request.tasks),
+    remembered: rememberedKeysOf(request, table, eventClock),
     tables: tablesOf(request),
     windows: windowsOf(request),
     spans: spansOf(request),
@@ -163,7 +164,7 @@ export function stateAfter(request: StateRequest, manifest: Manifest): Recovered
   const former = formerSources(plan, manifest)
   const { memory } = plan.correlate
   const eventClock = eventClockOf(request, nextOffsets, grown.eventTimes)
-  const remembered = memory && new RememberedKeys(memory, table, eventClock ?? processingTime, request.tasks)
+  const remembered = rememberedKeysOf(request, table, eventClock)
   const completed = request.tasks?.completed ?? [manifest.completed]
   remembered?.recall(
     records,
@@ -341,6 +342,15 @@ export function tableOf(
 ): PendingTable {
   const { spareMemory, tasks } = request
   return new PendingTable({ ...tableOptions(request, identity), tasks, memory: spareMemory.take() })
+}
+
+function rememberedKeysOf(
+  { plan, tasks, areInShards }: StateRequest,
+  table: PendingTable,
+  eventClock: EventClock | undefined,
+): RememberedKeys | undefined {
+  const { memory } = plan.correlate
+  return memory && new RememberedKeys(memory, table, eventClock ?? processingTime, tasks, areInShards)
 }
 
 function eventClockOf(

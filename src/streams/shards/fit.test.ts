@@ -61,10 +61,6 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       })
       .sink('sink'),
   ],
-  [
-    '"by-key" remembers completed keys',
-    routed.correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 } }).sink('sink'),
-  ],
   ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
   [
     'what comes after the merge is more than one sink with its defaults',
@@ -79,12 +75,12 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       .sink('sink'),
   ],
   [
-    '"again" remembers completed keys',
+    '"again" has whenFull: "promote"',
     correlated
       .into('M')
       .source('others')
       .side('C')
-      .correlate('again', key, { of: ['M', 'C'], rememberCompleted: { forMs: 1_000 } })
+      .correlate('again', key, { of: ['M', 'C'], whenFull: 'promote' })
       .sink('sink'),
   ],
   ['side "B" of "by-key" takes the latest part', routed.correlate('by-key', key, { of, latest: ['B'] }).sink('sink')],
@@ -161,11 +157,9 @@ describe('B17 a program that is to be in shards', () => {
   }
 
   it('is told all that is in the way at once, with its options', () => {
-    const program = routed
-      .correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 }, latest: ['A'] })
-      .sink('sink')
+    const program = routed.correlate('by-key', key, { of, whenFull: 'promote', latest: ['A'] }).sink('sink')
     const reasons = [
-      '"by-key" remembers completed keys',
+      '"by-key" has whenFull: "promote"',
       'side "A" of "by-key" takes the latest part',
       'standbyRefreshMs',
     ]

@@ -55,13 +55,12 @@ export function refuseUnfit(wishes: ShardWishes): void {
 /** What of a program goes by the whole table, or comes after it on the main thread. */
 function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
   const { layout, aggregation, correlate, sources, sides } = plan
-  const { id, withinMs, atLeast, memory, whenFull } = correlate
+  const { id, withinMs, atLeast, whenFull } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
     [`"${id}" has windows`]: aggregation !== undefined,
     [`"${id}" has optional sides`]: withinMs !== undefined,
     [`"${id}" merges as soon as ${atLeast} sides are there`]: atLeast !== undefined,
-    [`"${id}" remembers completed keys`]: memory !== undefined,
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,

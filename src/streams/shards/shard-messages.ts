@@ -11,6 +11,7 @@ import type {
 import type { SweepState } from '../expiry/table-sweep.ts'
 import type { ProgramTableOptions } from '../recovery/table-options.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
+import type { CompletedInShard, KeptKeys } from './shard-keys.ts'
 import type { SharedLinks } from './shard-links.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
@@ -120,6 +121,7 @@ export interface ClosedShard {
   /** Rows that have left without being merged, as `LeftRows` has made bytes of them. */
   readonly left: Uint8Array
   readonly sweep: SweepState
+  readonly completed: CompletedInShard
   readonly taken: TakenRows
 }
 
@@ -135,8 +137,19 @@ export interface Closing {
 export type ShardMessage =
   /** Takes back all that has not committed; answers whether the shard has nothing that was before. */
   | { readonly type: 'begin'; readonly life: number; readonly links: SharedLinks; readonly reply: Reply<boolean> }
-  /** Drops all rows: what is pending is read again. Until an epoch is closed it may take more than is allowed. */
-  | { readonly type: 'empty'; readonly life: number; readonly reply: Reply<boolean | undefined> }
+  /**
+   * Drops all rows and completed keys, and takes its own of these. Where what is pending is read again it may take more
+   * than is allowed, until an epoch is closed.
+   */
+  | {
+      readonly type: 'empty'
+      readonly life: number
+      readonly areRowsRead: boolean
+      readonly keys: readonly KeptKeys[]
+      /** Those with numbers below are forgotten. */
+      readonly forgotten: number
+      readonly reply: Reply<boolean | undefined>
+    }
   /** Which timestamps the sink takes from now on. */
   | { readonly type: 'times'; readonly life: number; readonly earliestMs: number; readonly latestMs: number }
   | {
@@ -165,4 +178,6 @@ export type ShardMessage =
       readonly closing: Closing | undefined
       readonly reply: Reply<ClosedShard | undefined>
     }
+  /** What has become of the completed keys of the epoch that was closed, before anything comes of the next one. */
+  | { readonly type: 'number'; readonly life: number; readonly from: number; readonly forgotten: number }
   | { readonly type: 'commit'; readonly life: number }

@@ -38,7 +38,10 @@ import type {
   TakenRows,
 } from './shard-messages.ts'
 
+import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
+
+type EmptyMessage = Extract<ShardMessage, { readonly type: 'empty' }>
 
 /** Blocks that are moved after a commit at most, so that it takes no longer than a millisecond or two. */
 const compactedBlocksMax = 4_096
@@ -49,7 +52,7 @@ export const shardWorker = (setup: ShardSetup) =>
     init: () => new Shard(setup),
     handleInPlace: {
       begin: (shard, { life, links, reply }) => reply(shard.begin(life, links)),
-      empty: (shard, { life, reply }) => reply(life === shard.life ? shard.empty() : undefined),
+      empty: (shard, { reply, ...message }) => reply(message.life === shard.life ? shard.empty(message) : undefined),
       times: (shard, { life, earliestMs, latestMs }) =>
         life === shard.life ? shard.takeTimes(earliestMs, latestMs) : undefined,
       take: async (shard, { life, records, reread, returned, reply }) =>
@@ -58,6 +61,7 @@ export const shardWorker = (setup: ShardSetup) =>
       takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
       close: async (shard, { life, closing, reply }) =>
         reply(life === shard.life ? await shard.close(closing) : undefined),
+      number: (shard, { life, from, forgotten }) => (life === shard.life ? shard.number(from, forgotten) : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
   })
@@ -67,6 +71,7 @@ class Shard {
   life = 0
   readonly #table: PendingTable
   readonly #shard: TableShard
+  readonly #keys: ShardKeys
   readonly #reader: BatchReader
   readonly #decoders: readonly ((columns: RecordColumns) => void)[]
   readonly #columns = new RecordColumns()
@@ -91,6 +96,7 @@ class Shard {
     this.#expiry = setup.expiry
     this.#table = new PendingTable(setup.table)
     this.#shard = this.#table.shardAt(place)
+    this.#keys = new ShardKeys(this.#table, this.#shard)
     this.#reader = new BatchReader({ decompressedBytesMax })
     this.#decoders = decoders.map(decoding)
     this.#out = new OutputBuilder({
@@ -114,6 +120,7 @@ class Shard {
     const isNew = this.life === 0
     this.life = life
     this.#table.rollback()
+    this.#keys.rollback()
     this.#table.flush()
     this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
@@ -124,11 +131,13 @@ class Shard {
     return isNew
   }
 
-  empty(): boolean {
+  empty({ areRowsRead, keys, forgotten }: Pick<EmptyMessage, 'areRowsRead' | 'keys' | 'forgotten'>): boolean {
+    this.#keys.clear()
     this.#table.retain(() => false)
     this.#table.settle()
     // What was pending was in a table before; the limit holds once it is there, with the first epoch.
-    this.#table.isLimited = false
+    this.#table.isLimited = !areRowsRead
+    this.#keys.recall(keys, forgotten)
     return true
   }
 
@@ -175,6 +184,7 @@ class Shard {
     if (!(await this.#links.border())) return undefined
     if (closing !== undefined) this.#sweepRows(closing)
     const changes: ShardChange[] = []
+    const completed = this.#keys.completed()
     this.#table.flush()
     this.#table.epochChanges((partition, chunk, bits, added, growth) => {
       changes.push({ partition, chunk, bits: bits.slice(), added, growth })
@@ -185,11 +195,17 @@ class Shard {
     this.#counts = countsOf(this.#partitionCount)
     const { rowCount, liveBytes, memoryBytes } = this.#table
     const [left, sweep] = [this.#left.take(), this.#sweep.state]
-    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, left, sweep, taken: this.#taken() }
+    const taken = this.#taken()
+    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, left, sweep, completed, taken }
+  }
+
+  number(from: number, forgotten: number): void {
+    this.#keys.number(from, forgotten)
   }
 
   commit(): void {
     this.#table.commitEpoch()
+    this.#keys.commit()
     this.#table.compact(compactedBlocksMax)
   }
 

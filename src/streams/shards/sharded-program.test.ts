@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { until } from '../../../test/until.ts'
+import { MortalThreads } from '../../../test/mortal-threads.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { seededRandom } from '../../core/random.ts'
 import { number } from '../../state/index.ts'
+import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { order, ordersWith } from '../fixtures/orders.ts'
 import { outputOf, settled } from '../fixtures/settled.ts'
 import { Engine, type EngineOptions } from '../in-memory/engine.ts'
@@ -275,6 +278,54 @@ describe('B17 a program in shards whose rows expire', () => {
 
     const [first, second] = engine.accounts
     assert.deepEqual([first!.expired, first!.pending, second!.pending], [700, 0, 100])
+  })
+})
+
+describe('B17 a program in shards that remembers completed keys', () => {
+  const remembering = ordersWith({ rememberCompleted: { forMs: 60_000 } })
+  const again = ['A', 'B', 'A'].flatMap((side) => orders(side, 0, 400))
+  const give = [
+    ({ kafka }: Engine) => {
+      kafka.give(0, [...orders('A', 0), ...orders('B', 0)], { timestampMs: 1_000 })
+      kafka.give(1, [...orders('B', 2_000), ...orders('A', 2_000)], { timestampMs: 1_000 })
+    },
+    ({ kafka }: Engine) => {
+      kafka.give(0, orders('A', 900, 50), { timestampMs: 2_000 })
+      kafka.give(1, orders('A', 2_900, 50), { timestampMs: 2_000 })
+    },
+    // All are forgotten with the epoch of this record.
+    ({ kafka }: Engine) => kafka.give(2, orders('A', 5_000, 1), { timestampMs: 100_000 }),
+    ({ kafka }: Engine) => kafka.give(0, again, { timestampMs: 100_000 }),
+  ]
+
+  it('knows what it knows without, from one start to the next, and through an end of a thread', async () => {
+    const manifestsOf = async (workers: readonly number[], ends: readonly number[]) => {
+      using threads = new MortalThreads(seededRandom(1))
+      const manifests: unknown[] = []
+      let before: Engine | undefined
+      for (const [at, count] of workers.entries()) {
+        const options = { ...patient, ...on(count) }
+        const engine: Engine = await (before === undefined
+          ? Engine.start(remembering, systemClock, options)
+          : Engine.resume(before, remembering, systemClock, options))
+        give[at]!(engine)
+        await settled(engine)
+        if (ends.includes(at)) await threads.endAll()
+        engine.kafka.give(0, orders('B', 0, 10))
+        await settled(engine)
+        const { completed, totals } = manifestOf(engine.kafka.checkpoint)!
+        manifests.push({ completed, totals })
+        await engine.system.stop({ drainMs: 0 })
+        before = engine
+      }
+      return { manifests, ...outputOf(before!) }
+    }
+    const expected = await manifestsOf([0, 0, 0, 0], [])
+
+    const duplicates = expected.accounts.map(({ duplicate }) => duplicate)
+    // Where they are forgotten, ten begin rows that the first part of them completes again.
+    assert.deepEqual(duplicates, [10 + 50 + 10 + (400 + 10) + 10, 50, 0])
+    assert.deepEqual(await manifestsOf([2, 0, 3, 2], [0, 3]), expected)
   })
 })
 

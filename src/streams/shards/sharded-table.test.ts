@@ -229,7 +229,7 @@ class Shards implements AsyncDisposable {
     // What was told is of a life that is over; nothing more of it may be told.
     for (const told of [this.#batches, this.#refused]) told.length = 0
     if ((await beginning).length > 0) {
-      await this.table.empty()
+      await this.table.empty(true)
       const pending = Array.from({ length: partitionCount }, (_, partition) => oracle.pendingOf(partition))
       await Promise.all(log.map((records) => this.table.take(records, pending[records.partition]!.slice())))
       await this.table.close()

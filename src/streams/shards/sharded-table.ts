@@ -16,6 +16,7 @@ import { assert } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { OutputBatch } from '../../kernel/index.ts'
 import { CutProgress } from './cut-progress.ts'
+import type { KeptKeys } from './shard-keys.ts'
 import { LinkMaker } from './shard-links.ts'
 import { shardLost } from './shard-lost.ts'
 import type { RowsOfShard } from './row-cutter.ts'
@@ -37,6 +38,13 @@ export interface ShardEvents {
   onRefused(partition: number, offset: number, reason: number): void
   /** A part has left the table without being merged. */
   onDropped(partition: number, offset: number, reason: number): void
+}
+
+/** Completed keys of which each shard has its own. */
+export interface RememberedInShards {
+  readonly kept: readonly KeptKeys[]
+  /** Those with numbers below are forgotten. */
+  readonly forgotten: number
 }
 
 /** An answer is waited for without a bound: a thread that is blocked is found and ended by what runs it. */
@@ -91,10 +99,37 @@ export class ShardedTable {
     }
   }
 
-  /** Drops the rows of all shards: what is pending is read again, whatever it takes. */
-  async empty(): Promise<void> {
+  /**
+   * Drops the rows and completed keys of all shards, and gives these out anew.
+   *
+   * @param areRowsRead - Whether what is pending is read again, whatever it takes.
+   * @param keys - @defaultValue none are remembered
+   */
+  async empty(
+    areRowsRead: boolean,
+    { kept, forgotten }: RememberedInShards = { kept: [], forgotten: 0 },
+  ): Promise<void> {
     const life = this.#life
-    await Promise.all(this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'empty', life }, wait))))
+    await Promise.all(
+      this.#shards.map((_, shard) => {
+        // Bytes with a buffer of their own are given away, and others need these too.
+        const keys = kept.map(({ from, bytes }) => ({ from, bytes: bytes.slice() }))
+        return this.#ask(shard, (ref) => ref.ask({ type: 'empty', life, areRowsRead, keys, forgotten }, wait))
+      }),
+    )
+  }
+
+  /**
+   * The epoch that was closed has ended: its keys are numbered, and others forgotten, before anything comes of the next.
+   *
+   * @param from - The number of the first one that it has completed.
+   */
+  number(closed: readonly ClosedShard[], from: number, forgotten: number): void {
+    let next = from
+    for (const [shard, { completed }] of closed.entries()) {
+      void this.#shards[shard]!.tell({ type: 'number', life: this.#life, from: next, forgotten })
+      next += completed.count
+    }
   }
 
   /** Sets which timestamps the sink takes; rows that would be merged with others leave. */

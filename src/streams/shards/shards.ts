@@ -1,4 +1,4 @@
-import type { PendingTable } from '../../kernel/index.ts'
+import { type ComparedKey, decodeKeys, type PendingTable } from '../../kernel/index.ts'
 import type { EpochCounts } from '../epochs/epoch-counts.ts'
 import { isSweepDue, type SweepState } from '../expiry/table-sweep.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
@@ -49,8 +49,15 @@ export class Shards {
 }
 
 /** What an epoch has changed in all shards, as one table tells it. */
-export function changesOf(closed: readonly ClosedShard[]): Pick<PendingTable, 'epochChanges'> {
+export function changesOf(closed: readonly ClosedShard[]): Pick<PendingTable, 'epochChanges' | 'completedKeys'> {
   return {
+    *completedKeys() {
+      for (const { completed } of closed) {
+        const keys: ComparedKey[] = []
+        decodeKeys(completed.bytes, (key) => keys.push(key))
+        for (const key of keys) yield { ...key, task: 0 }
+      }
+    },
     epochChanges(visit) {
       for (const { changes } of closed) {
         for (const { partition, chunk, bits, added, growth } of changes) visit(partition, chunk, bits, added, growth)

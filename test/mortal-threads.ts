@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Worker } from 'node:worker_threads'
-import { nextInt, type Random } from '../../src/core/random.ts'
+import { nextInt, type Random } from '../src/core/random.ts'
 
 /** The threads of actors that are started in this process while this is open, which a test ends as a crash does. */
 export class MortalThreads implements Disposable {
@@ -23,6 +23,11 @@ export class MortalThreads implements Disposable {
     const alive = [...this.#alive]
     const worker = alive[nextInt(this.#random, alive.length)]
     await worker?.terminate()
+  }
+
+  /** Ends all of them. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#alive].map((worker) => worker.terminate()))
   }
 
   [Symbol.dispose](): void {
