@@ -89,6 +89,21 @@ describe('Fetcher', () => {
     assert.deepEqual((await takeFetch(broker)).order, [2, 0, 1])
   })
 
+  it('asks no more for partitions that are read to their ends', async (t) => {
+    const { broker, fetched, fetcher } = await start(t, { leaders: [1, 1], ends: [3, 5] })
+    fetcher.start()
+
+    ;(await takeFetch(broker)).answer({ 0: { records: [batch(0, 3)] }, 1: { records: [batch(0, 3)] } })
+    ;(await fetched.next()).release()
+    const second = await takeFetch(broker)
+    second.answer({ 1: { records: [batch(3, 4)] } })
+    ;(await fetched.next()).release()
+    await settled()
+
+    assert.deepEqual(second.asked, { 1: 3 })
+    assert.equal(broker.waitingCount, 0)
+  })
+
   it('asks no more while all its memory is in use, and again for each response that is given back', async (t) => {
     const { broker, fetched, fetcher } = await start(t, { buffersPerLeader: 2 })
     fetcher.start()
@@ -409,6 +424,7 @@ describe('Fetcher of partitions that have a rate', () => {
 })
 
 interface StartOptions {
+  ends?: number[]
   leaders?: PeerTopic['leaders']
   others?: readonly ScriptedBroker[]
   positions?: readonly number[]
@@ -447,6 +463,7 @@ async function start(t: TestContext, options: StartOptions = {}) {
       maxWaitMs: 500,
       buffersPerLeader,
       isShared: options.isShared,
+      ends: options.ends,
       onFetched: (response) => fetched.push(response),
       onFailed: failure.resolve,
     },

@@ -23,6 +23,11 @@ export interface FetcherOptions {
   fetchBytes: number
   /** Bytes of one partition in a response. */
   partitionBytes: number
+  /**
+   * Offsets from which on partitions are not asked for, by their index: what a broker would hold back because nothing
+   * follows would delay whoever reads next over the same connection. @defaultValue they are read for ever
+   */
+  ends?: readonly number[] | undefined
   /** How fast partitions may be read, by their index; those of a source share one. @defaultValue as fast as can be */
   rates?: readonly (RecordRate | undefined)[] | undefined
   /** Time a broker waits for records when there are none. */
@@ -191,7 +196,9 @@ export class Fetcher {
   #advance(loop: LeaderLoop, piece: FetchedPartition): FetchedPartition {
     this.#positions[piece.partition] = piece.nextOffset
     this.#throttled?.read(piece)
-    loop.moveLast(piece.partition)
+    const { ends } = this.#options
+    if (ends !== undefined && piece.nextOffset >= ends[piece.partition]!) loop.remove(piece.partition)
+    else loop.moveLast(piece.partition)
     return piece
   }
 

@@ -76,6 +76,7 @@ export function readTopic(
       {
         cluster,
         partitions: partitionsOf(topic),
+        ends,
         fetchBytes,
         partitionBytes,
         purpose: isUrgent ? 'urgent fetch' : undefined,
