@@ -96,7 +96,7 @@ function sourceLogOf({ cluster, plan, options }: KafkaServices): SourceLog {
     settings: ({ name }, ...names) => topicConfigs(cluster, name, ...names),
     read(topic, range, visit) {
       const { decompressedBytesMax } = options
-      return readRecords({ cluster, topic, range: rangeOf(topic, range), decompressedBytesMax }, visit)
+      return readRecords({ cluster, topic, range: rangeOf(topic, range), isUrgent: true, decompressedBytesMax }, visit)
     },
     readPieces: (topic, range, visit) => readTopic(cluster, topic, rangeOf(topic, range), visit, true),
   }

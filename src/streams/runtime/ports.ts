@@ -77,13 +77,12 @@ export interface SourceLog {
   /** Settings of a topic by their names, in the order asked for. */
   settings(topic: Topic, ...names: readonly string[]): Promise<readonly (string | undefined)[]>
   /**
-   * Reads a range of offsets of a partition once more, and perhaps some after it. Columns are valid until `visit`
-   * returns.
+   * Reads a range of offsets of a partition once more, and perhaps some after it, without waiting behind what is
+   * fetched. Columns are valid until `visit` returns.
    */
   read(topic: Topic, range: PartitionRange, visit: (columns: RecordColumns) => void): Promise<void>
   /**
-   * The same at once, without waiting behind what is fetched, and in record batches as they were fetched, which are valid
-   * until what `visit` returns is settled.
+   * The same in record batches as they were fetched, which are valid until what `visit` returns is settled.
    */
   readPieces(topic: Topic, range: PartitionRange, visit: (piece: FetchedPartition) => Promise<void>): Promise<void>
 }
