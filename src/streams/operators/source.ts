@@ -118,7 +118,12 @@ class Source {
     const { services, session } = parts
     const source = new Source(parts, context)
     const { rowBatches, incarnation } = source.#life
-    context.signal.addEventListener('abort', () => rowBatches.abandon(), { once: true })
+    const abandon = () => {
+      rowBatches.abandon()
+      // Who is ended within a message is not told to stop.
+      source.stop()
+    }
+    context.signal.addEventListener('abort', abandon, { once: true })
     services.statistics.firstFetchMs ||= source.#startedMs
     const { restoration } = session.state
     restoration.beginAnew()
