@@ -144,6 +144,7 @@ async function onThreads(): Promise<Variant> {
     decoders: [decoder],
     keyName: 'customerId',
     expiry: undefined,
+    withinMs: undefined,
     sink,
   }
   const ids = Array.from({ length: workers }, (_, shard) => `shard-${shard}`)

@@ -30,6 +30,8 @@ export interface Correlation {
   expireBy?: 'eventTime' | 'processingTime'
   expireTo?: string
   rememberCompleted?: { forMs: number; keysMax?: number }
+  optional?: { sides: ('A' | 'B')[]; withinMs: number }
+  latest?: ('A' | 'B')[]
 }
 
 /** The customers' topology: side B as they come, side A with whatever the test is about. */

@@ -83,6 +83,33 @@ export function programsInShards(target: Target): void {
       })
     }
 
+    it('merges what lacks an optional side once it has waited, and the latest part, through ends of threads', async () => {
+      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+      const stream = await target.stream()
+      using threads = new MortalThreads(seededRandom(seed))
+      const topology = customerTopology(stream, undefined, {
+        ...correlation,
+        optional: { sides: ['B'], withinMs: 200 },
+        latest: ['B'],
+      })
+      const app = await startQuietly(topology, target.bootstrapServers, { workers: 2 })
+      const sidesOf = (side: string, to: number) => Array.from({ length: to }, (_, id) => record(side, id))
+      const former = sidesOf('B', 50).map((each) => ({
+        ...each,
+        value: String(each.value).replace('"of"', '"before"'),
+      }))
+      await stream.produce(inRound(0, [...former, ...sidesOf('B', 100), ...sidesOf('A', 200)]))
+      await threads.endOne()
+      const emitted = () => app.report().accounting.reduce((sum, each) => sum + each.emitted, 0)
+      await until(`all are merged; MILLRACE_SEED=${seed}`, () => emitted() === 300)
+      await app.stop()
+
+      const lacking = Array.from({ length: 100 }, (_, id) => `{"id":${100 + id},"A":{"of":"A${100 + id}"}}`)
+      assert.deepEqual(valuesOf(await stream.merged()), [...mergesOf(100), ...lacking].toSorted())
+      assertAccount(app.report(), { emitted: 300, superseded: 50 })
+      await assertProved(target, stream)
+    })
+
     for (const [what, { sideA, settings }] of Object.entries(programs)) {
       it(`goes on with another number of workers from its checkpoint, as if it had always had them: ${what}`, async () => {
         const stream = await target.stream()

@@ -3,8 +3,9 @@ import { describe, it } from 'node:test'
 import { nextInt } from '../../src/core/random.ts'
 import { Engine, type Topology } from '../../src/streams/index.ts'
 import { VirtualClock } from '../../src/testing/index.ts'
-import { compare, type Found, traceOf } from '../examples/model.ts'
+import { compare } from '../examples/model.ts'
 import { drawnRuns, partitions } from './drawn-runs.ts'
+import { foundIn } from './found-in.ts'
 
 const programs = Number(process.env['MILLRACE_RUNS'] ?? 8)
 /** Some have nothing pending whenever rows leave memory: others are drawn then, up to so many times as many. */
@@ -43,27 +44,4 @@ describe('programs that chance has drawn, whose rows leave memory again and agai
 
 function promoting(topology: Topology): Topology {
   return { ...topology, correlate: { ...topology.correlate, whenFull: 'promote' } }
-}
-
-function foundIn(engine: Engine): Found {
-  const { written } = engine.kafka
-  return {
-    merged: written
-      .filter((each) => engine.kindOf(each) !== 'deadLetter')
-      .map((each) => {
-        const { key, value, headers } = each
-        return {
-          topic: engine.topicOf(each),
-          key: key ?? null,
-          value: value ?? null,
-          trace: traceOf(new Map(Object.entries(headers))),
-        }
-      }),
-    deadLetters: written
-      .filter((each) => engine.kindOf(each) === 'deadLetter')
-      .map(({ letter }) => {
-        const { topic, partition, offset } = letter!.origins[0]!
-        return { reason: letter!.reason, topic, partition, offset }
-      }),
-  }
 }

@@ -21,13 +21,14 @@ import type { RestoringSession } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import type { MergeKey } from '../topology/merged-step.ts'
 import { functionIds } from '../topology/plan.ts'
+import type { MergedMaker } from './merged-publisher.ts'
 import { PublishedRecords, type Publishing } from './published-records.ts'
 import { SinkRecords } from './sink-records.ts'
 
 type Host = Pick<Services, 'plan' | 'options' | 'logger' | 'loop'>
 type HostSession = Pick<RestoringSession, 'openStreaks' | 'sources'>
 
-export class MergedFunctions {
+export class MergedFunctions implements MergedMaker {
   readonly #host: Host
   readonly #session: HostSession
   /** By id, the number among the functions of the program; -1 for a sink that has none. */
@@ -69,12 +70,10 @@ export class MergedFunctions {
     return this.#cause
   }
 
-  /** What the last record has become, where that is to be published. */
   get published(): Pick<PublishedRecords, 'count' | 'at'> {
     return this.#published
   }
 
-  /** @returns Whether the record is to be published, as an outcome of its row. */
   apply(record: HandedRecord): number {
     if (this.#fault !== undefined) return Reason.MERGE_FAILED
     this.#published.clear()

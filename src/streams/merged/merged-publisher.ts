@@ -15,16 +15,23 @@ import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import type { Sink } from '../topology/sink.ts'
-import type { MergedFunctions } from './merged-functions.ts'
-import type { Publishing } from './published-records.ts'
+import type { PublishedRecords, Publishing } from './published-records.ts'
 
 /** A topic of merged records, and what it takes. */
 export interface MergedSink {
   readonly out: OutputBuilder
   readonly recordBytesMax: number
-  readonly times: TimestampWindow
+  readonly times: Pick<TimestampWindow, 'earliestMs' | 'latestMs' | 'nearest'>
   readonly timestamp: Sink['timestamp']
   readonly traceContext: boolean
+}
+
+/** What says what merged records become. */
+export interface MergedMaker {
+  /** @returns Whether a record is to be published, as an outcome of its row. */
+  apply(record: HandedRecord): number
+  /** What the last record has become, where that is to be published. */
+  readonly published: Pick<PublishedRecords, 'count' | 'at'>
 }
 
 /**
@@ -38,7 +45,7 @@ export interface MergedSink {
 export class MergedPublisher {
   readonly #names: MergedNames
   readonly #sinks: readonly MergedSink[]
-  readonly #functions: MergedFunctions
+  readonly #functions: MergedMaker
   readonly #spans: Pick<MergeSpans, 'carried'> | undefined
   readonly #earliestMs: number[]
   readonly #latestMs: number[]
@@ -60,7 +67,7 @@ export class MergedPublisher {
   constructor(
     names: MergedNames,
     sinks: readonly MergedSink[],
-    functions: MergedFunctions,
+    functions: MergedMaker,
     spans: Pick<MergeSpans, 'carried'> | undefined,
   ) {
     this.#spans = spans

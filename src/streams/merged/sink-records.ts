@@ -11,7 +11,7 @@ export interface AddedHeaders {
   readonly bytes: Uint8Array
 }
 
-const noAddedHeaders: AddedHeaders = { count: 0, bytes: new Uint8Array(0) }
+export const noAddedHeaders: AddedHeaders = { count: 0, bytes: new Uint8Array(0) }
 
 /** What a sink makes of its records, beside their value. Throws what its functions throw, and for what is none. */
 export class SinkRecords {

@@ -143,7 +143,7 @@ export class Outputs {
   }
 
   /** Which timestamps merged records may have for now. */
-  get mergedTimes(): TimestampWindow {
+  get mergedTimes(): MergedSink['times'] {
     const [{ times }] = this.#mergedSinks as [MergedSink]
     return times
   }

@@ -15,6 +15,7 @@
  * Cost per record: nothing but for those that become dead letters; of rows a hash, and a copy of key and part.
  */
 import { type ActorContext, type ActorRef, defineActor, type Reply } from '../../actors/index.ts'
+import { awaitedPollMs } from '../optional/awaited-sweep.ts'
 import { sweepPollMs } from '../expiry/table-sweep.ts'
 import { DeadLetterNotice } from '../logs/dead-letter-notice.ts'
 import { EpochDoubt } from '../poison/epoch-doubt.ts'
@@ -142,7 +143,8 @@ class ShardedCorrelation {
     })
     const { incarnation } = this.#life
     const onTick = () => void this.#self.tell({ type: 'tick', incarnation })
-    const polls = () => [sweepPollMs(plan.correlate.expiry)]
+    const { expiry, withinMs } = plan.correlate
+    const polls = () => [sweepPollMs(expiry), withinMs && awaitedPollMs(withinMs, shards.arePassing)]
     this.#timer = new EpochTimer({ clock, session, life, outputs, doubt, polls, onTick })
     this.#promoter = new Promoter(services, session, ports.sourceLog, (parts) => {
       void this.#self.tell({ type: 'promotable', incarnation, parts })
@@ -198,7 +200,7 @@ class ShardedCorrelation {
     if (incarnation !== this.#life.incarnation) return
     this.#timer.disarm()
     // An open one takes them when it closes; to open it again would tell that rows have come.
-    if (this.#areRowsDue && !this.#session.schedule.isOpen) this.#timer.open()
+    if (!this.#session.schedule.isOpen && (this.#areRowsDue || (await this.#areAwaitedDue()))) this.#timer.open()
     if (this.#isDue) await this.#close()
     else this.#timer.arm()
     await this.#work()
@@ -302,6 +304,17 @@ class ShardedCorrelation {
     return this.#shards.areRowsDue(expiry, this.#deadlineMs)
   }
 
+  /** Whether rows have waited long enough for optional sides. */
+  async #areAwaitedDue(): Promise<boolean> {
+    const { plan, clock } = this.#services
+    const { restoration, pending } = this.#session.state
+    if (plan.correlate.withinMs === undefined || !restoration.isDone || pending.count === 0) return false
+    const looked = await this.#table.look(clock.monotonicMs())
+    if (this.#isOver) return false
+    this.#shards.arePassing = looked.some(({ isPassing }) => isPassing)
+    return looked.some(({ isDue }) => isDue)
+  }
+
   /** The time by which rows expire. */
   get #deadlineMs(): number {
     return this.#session.state.deadlines.nowMs(this.#services.timeOfDay.nowMs())
@@ -313,7 +326,7 @@ class ShardedCorrelation {
 
   /** Draws the border of the current epoch and sends it to be committed. */
   async #close(): Promise<void> {
-    const { timeOfDay, statistics } = this.#services
+    const { plan, clock, timeOfDay, statistics } = this.#services
     const { state, schedule } = this.#session
     if (schedule.isCommitting) return
     if (!schedule.isOpen && !(state.isEpochDue && state.restoration.isDone)) {
@@ -324,8 +337,13 @@ class ShardedCorrelation {
     this.#border.draw()
     if (timeOfDay.isDue) await timeOfDay.ask()
     await this.#accounted
-    const roomBytes = schedule.sideBytes / this.#shards.count
-    const closed = await this.#table.close({ nowMs: this.#deadlineMs, roomBytes })
+    if (plan.correlate.withinMs !== undefined) this.#takeTimes()
+    const closing = {
+      nowMs: this.#deadlineMs,
+      monotonicMs: clock.monotonicMs(),
+      roomBytes: schedule.sideBytes / this.#shards.count,
+    }
+    const closed = await this.#table.close(closing)
     if (this.#isOver) return
     for (const { left } of closed) for (const row of leftRowsIn(left)) this.#outputs.expire(row)
     this.#lives.closed(state.epochs.committed + 1)

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import type { ProgramState } from '../recovery/program-state.ts'
+import type { PendingTable, TableCounts } from '../../kernel/index.ts'
 
 /** Passes that meet a row before it is merged without optional sides: the wait is counted in them. */
 const passesPerWait = 8
@@ -9,7 +9,16 @@ const looksShare = 1 / 4
 /** Until the next step of a pass that has not ended, while no epoch does one. */
 const stepMs = 20
 
-type SweptState = Pick<ProgramState, 'table' | 'accounting'>
+interface SweptState {
+  readonly table: Pick<PendingTable, 'rowCount' | 'rememberedCount' | 'passAwaited'>
+  readonly accounting: { readonly current: TableCounts }
+}
+
+/** How soon to look again while no epoch is open. @param isPassing - Whether a pass is under way. */
+export function awaitedPollMs(withinMs: number, isPassing: boolean): number {
+  const intervalMs = withinMs / passesPerWait
+  return isPassing ? Math.min(stepMs, intervalMs) : intervalMs
+}
 
 /**
  * Lets rows leave as merges that lack optional sides only, when they have waited for these.
@@ -21,21 +30,26 @@ type SweptState = Pick<ProgramState, 'table' | 'accounting'>
  * Cost: a pass over the headers of the table's blocks, in order, for every eighth of the wait.
  */
 export class AwaitedSweep {
-  readonly #intervalMs: number
+  readonly #withinMs: number
   readonly #state: SweptState
   readonly #clock: Pick<Clock, 'monotonicMs'>
   #begunMs = -Infinity
   #isPassing = false
 
   constructor(withinMs: number, state: SweptState, clock: Pick<Clock, 'monotonicMs'>) {
-    this.#intervalMs = withinMs / passesPerWait
+    this.#withinMs = withinMs
     this.#state = state
     this.#clock = clock
   }
 
-  /** How soon to look again while no epoch is open. */
+  /** @see awaitedPollMs */
   get pollMs(): number {
-    return this.#isPassing ? Math.min(stepMs, this.#intervalMs) : this.#intervalMs
+    return awaitedPollMs(this.#withinMs, this.#isPassing)
+  }
+
+  /** Whether a pass has begun that has not ended. */
+  get isPassing(): boolean {
+    return this.#isPassing
   }
 
   /** Goes on without an epoch, and tells whether a row is to be merged. */
@@ -53,7 +67,7 @@ export class AwaitedSweep {
     if (this.#isPassing) return true
     if (this.#state.table.rowCount === 0) return false
     const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#begunMs < this.#intervalMs) return false
+    if (nowMs - this.#begunMs < awaitedPollMs(this.#withinMs, false)) return false
     this.#begunMs = nowMs
     this.#isPassing = true
     return true

@@ -51,16 +51,6 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       .count()
       .sink('sink'),
   ],
-  [
-    '"by-key" has optional sides',
-    routed
-      .correlate('by-key', key, {
-        of,
-        optional: { sides: ['B'], withinMs: 1_000 },
-        rememberCompleted: { forMs: 1_000 },
-      })
-      .sink('sink'),
-  ],
   ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
   [
     'what comes after the merge is more than one sink with its defaults',
@@ -82,11 +72,6 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
       .side('C')
       .correlate('again', key, { of: ['M', 'C'], whenFull: 'promote' })
       .sink('sink'),
-  ],
-  ['side "B" of "by-key" takes the latest part', routed.correlate('by-key', key, { of, latest: ['B'] }).sink('sink')],
-  [
-    'side "B" of "by-key" is a list',
-    routed.correlate('by-key', key, { of, collect: { B: { count: 2 } } }).sink('sink'),
   ],
 ]
 
@@ -118,6 +103,9 @@ const handed: Readonly<Record<string, Topology>> = {
     .sink('sink'),
   'a key that a function makes': routed
     .correlate('by-key', { A: () => 1, B: key }, { of, keyName: 'key' })
+    .sink('sink'),
+  'a list whose length a part tells': routed
+    .correlate('by-key', key, { of, collect: { B: { count: { side: 'A', field: field('n') } } } })
     .sink('sink'),
   'functions with a table': orders
     .tables(table('seen', { key: text, value: number }))
@@ -157,12 +145,11 @@ describe('B17 a program that is to be in shards', () => {
   }
 
   it('is told all that is in the way at once, with its options', () => {
-    const program = routed.correlate('by-key', key, { of, whenFull: 'promote', latest: ['A'] }).sink('sink')
-    const reasons = [
-      '"by-key" has whenFull: "promote"',
-      'side "A" of "by-key" takes the latest part',
-      'standbyRefreshMs',
-    ]
+    const program = routed
+      .correlate('by-key', key, { of, whenFull: 'promote' })
+      .filter('whole', () => true)
+      .sink('sink')
+    const reasons = ['"by-key" has whenFull: "promote"', 'what comes after the merge', 'standbyRefreshMs']
     assert.throws(() => refuseUnfit(wishes(program, { standbyRefreshMs: 1_000 })), unfitBy(...reasons))
   })
 

@@ -36,8 +36,9 @@ function isReadInShards({ isInternal, decode, steps, timestamp, route: { by } }:
   return !isInternal && typeof decode !== 'object' && steps.length === 0 && timestamp === undefined && isRouted
 }
 
-function isMadeInShards({ isActive, key }: Side): boolean {
-  return !isActive && key.kind !== 'keyFunction'
+function isMadeInShards({ isActive, key, list }: Side): boolean {
+  // How many parts a list has is read on the main thread from the part that tells it.
+  return !isActive && key.kind !== 'keyFunction' && typeof list?.count !== 'object'
 }
 
 /** @throws TopologyError `WORKERS_UNFIT` where a program is to have shards and cannot. */
@@ -54,13 +55,11 @@ export function refuseUnfit(wishes: ShardWishes): void {
 
 /** What of a program goes by the whole table, or comes after it on the main thread. */
 function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
-  const { layout, aggregation, correlate, sources, sides } = plan
-  const { id, withinMs, atLeast, whenFull } = correlate
+  const { layout, aggregation, correlate, sources } = plan
+  const { id, whenFull } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
     [`"${id}" has windows`]: aggregation !== undefined,
-    [`"${id}" has optional sides`]: withinMs !== undefined,
-    [`"${id}" merges as soon as ${atLeast} sides are there`]: atLeast !== undefined,
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
@@ -69,17 +68,9 @@ function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
   return [
     ...Object.keys(reasons).filter((reason) => reasons[reason]),
     ...sources.flatMap(({ steps }) => steps.filter(isFlatMap).map(({ id }) => `"${id}" is a flatMap`)),
-    ...sides.flatMap((side) => reasonsOfSide(side, id)),
   ]
 }
 
 function isFlatMap({ kind }: SourceStep): boolean {
   return kind === 'flatMap'
-}
-
-function reasonsOfSide({ name, isLatest, list }: Side, id: string): string[] {
-  return [
-    ...(isLatest ? [`side "${name}" of "${id}" takes the latest part`] : []),
-    ...(list === undefined ? [] : [`side "${name}" of "${id}" is a list`]),
-  ]
 }

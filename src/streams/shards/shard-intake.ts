@@ -117,19 +117,20 @@ export class ShardIntake {
   async #giveRows(piece: Piece, table: ShardedTable): Promise<ReadRecords | undefined> {
     const { batch, isReread, latestMs } = piece
     const { columns } = batch
+    const { state } = this.#parts.session
     const { count, partition, offset, timestamp } = columns
     const read = {
       recordCount: count,
       lastTimestampMs: count === 0 ? NaN : timestamp[count - 1]!,
       highestMs: -Infinity,
     }
-    if (isReread) {
-      const row = firstWithoutSide(columns)
-      if (row !== undefined) throw this.#parts.session.state.readAgain.notTheSame(partition, offset[row]!)
-    } else {
+    if (!isReread) {
       this.#directPromotion.refuse(columns)
       refuseAhead(columns, latestMs)
     }
+    state.told?.take(columns)
+    const row = isReread ? firstWithoutSide(columns) : undefined
+    if (row !== undefined) throw state.readAgain.notTheSame(partition, offset[row]!)
     return (await table.takeRows(this.#cutter.cut(columns))) ? read : undefined
   }
 

@@ -26,6 +26,8 @@ export interface ShardSetup {
   /** By number of the source. */
   readonly decoders: readonly ShardDecoder[]
   readonly keyName: string
+  /** How long rows wait for optional sides; absent where none are. */
+  readonly withinMs: number | undefined
   /** Absent where rows do not expire. */
   readonly expiry: Expiry | undefined
   readonly sink: {
@@ -122,6 +124,8 @@ export interface ClosedShard {
   readonly left: Uint8Array
   readonly sweep: SweepState
   readonly completed: CompletedInShard
+  /** Whether a pass over rows that lack optional sides has not ended. */
+  readonly isPassing: boolean
   readonly taken: TakenRows
 }
 
@@ -129,8 +133,17 @@ export interface ClosedShard {
 export interface Closing {
   /** The time by which rows expire. */
   readonly nowMs: number
+  /** By the clock that rows wait by for optional sides. */
+  readonly monotonicMs: number
   /** Bytes that the rows of a shard may take which leave without being merged. */
   readonly roomBytes: number
+}
+
+/** What is known of rows that wait for optional sides. */
+export interface LookedAt {
+  /** Whether a row is to be merged without them. */
+  readonly isDue: boolean
+  readonly isPassing: boolean
 }
 
 /** What shards are told. `life` counts their common beginnings: what is of another life is answered by `undefined`. */
@@ -177,6 +190,13 @@ export type ShardMessage =
       /** Absent of an epoch of rows that are read again. */
       readonly closing: Closing | undefined
       readonly reply: Reply<ClosedShard | undefined>
+    }
+  /** Looks at rows that wait for optional sides, while no epoch is open. */
+  | {
+      readonly type: 'look'
+      readonly life: number
+      readonly monotonicMs: number
+      readonly reply: Reply<LookedAt | undefined>
     }
   /** What has become of the completed keys of the epoch that was closed, before anything comes of the next one. */
   | { readonly type: 'number'; readonly life: number; readonly from: number; readonly forgotten: number }

@@ -19,6 +19,7 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
     decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),
     keyName: plan.correlate.keyName,
     expiry: plan.correlate.expiry,
+    withinMs: plan.correlate.withinMs,
     sink: {
       partitionCount: topics.sinks[mergedSink]!.partitions.length,
       batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[mergedSink]!),

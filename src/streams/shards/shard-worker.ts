@@ -9,14 +9,12 @@
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
  */
 import { defineActor } from '../../actors/index.ts'
-import { TableSweep } from '../expiry/table-sweep.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { LeftRows } from './left-rows.ts'
 import {
   BatchReader,
   type CutBatch,
   Decoder,
-  encodeJsonString,
   noCounts,
   noSide,
   OutputBatch,
@@ -29,6 +27,7 @@ import {
 import type {
   ClosedShard,
   Closing,
+  LookedAt,
   SentBatch,
   ShardChange,
   ShardDecoder,
@@ -38,8 +37,10 @@ import type {
   TakenRows,
 } from './shard-messages.ts'
 
+import { RowSweeps } from './row-sweeps.ts'
 import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
+import { ShardMerges } from './shard-merges.ts'
 
 type EmptyMessage = Extract<ShardMessage, { readonly type: 'empty' }>
 
@@ -61,6 +62,7 @@ export const shardWorker = (setup: ShardSetup) =>
       takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
       close: async (shard, { life, closing, reply }) =>
         reply(life === shard.life ? await shard.close(closing) : undefined),
+      look: (shard, { life, monotonicMs, reply }) => reply(life === shard.life ? shard.look(monotonicMs) : undefined),
       number: (shard, { life, from, forgotten }) => (life === shard.life ? shard.number(from, forgotten) : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
@@ -79,21 +81,20 @@ class Shard {
   #links!: ShardLinks
   readonly #filled: SentBatch[] = []
   readonly #codec: number
-  readonly #expiry: ShardSetup['expiry']
+  readonly #setup: ShardSetup
+  readonly #merges: ShardMerges
   /** Rows that have left without being merged. */
   readonly #left = new LeftRows()
-  #sweep: TableSweep
-  /** The time by which rows expire, as of the last epoch that was closed. */
-  #deadlineMs = -Infinity
+  #sweeps: RowSweeps
   #refused: number[] = []
   #dropped: number[] = []
   #counts: Counts
 
   constructor(setup: ShardSetup) {
-    const { place, decompressedBytesMax, sideNames, decoders, keyName, sink } = setup
+    const { place, decompressedBytesMax, decoders, sink } = setup
     this.#counts = countsOf(setup.partitionCount)
     this.#codec = sink.codec
-    this.#expiry = setup.expiry
+    this.#setup = setup
     this.#table = new PendingTable(setup.table)
     this.#shard = this.#table.shardAt(place)
     this.#keys = new ShardKeys(this.#table, this.#shard)
@@ -105,15 +106,16 @@ class Shard {
       isShared: true,
       onFilled: (batch) => this.#filled.push(sentBatchOf(batch)),
     })
+    this.#merges = new ShardMerges(setup, this.#out)
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       expire: (row) => this.#left.append(row),
-      keyName: encodeJsonString(keyName),
-      sideNames: sideNames.map(encodeJsonString),
+      merge: (row) => this.#merges.publish(row),
+      ...this.#merges.names,
       recordBytesMax: sink.recordBytesMax,
     })
-    this.#sweep = this.#newSweep()
+    this.#sweeps = this.#newSweeps()
   }
 
   begin(life: number, links: SharedLinks): boolean {
@@ -121,12 +123,12 @@ class Shard {
     this.life = life
     this.#table.rollback()
     this.#keys.rollback()
-    this.#table.flush()
+    this.#flush()
     this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
     this.#out.letGo()
     this.#left.take()
-    this.#sweep = this.#newSweep()
+    this.#sweeps = this.#newSweeps()
     this.#counts = countsOf(this.#partitionCount)
     return isNew
   }
@@ -143,6 +145,7 @@ class Shard {
 
   takeTimes(earliestMs: number, latestMs: number): void {
     this.#table.takeTimes(earliestMs, latestMs)
+    this.#merges.takeTimes(earliestMs, latestMs)
   }
 
   /** @returns undefined where the life is over. */
@@ -182,10 +185,10 @@ class Shard {
   /** @returns undefined where the life is over. */
   async close(closing: Closing | undefined): Promise<ClosedShard | undefined> {
     if (!(await this.#links.border())) return undefined
-    if (closing !== undefined) this.#sweepRows(closing)
+    if (closing !== undefined) this.#sweeps.run(closing)
     const changes: ShardChange[] = []
     const completed = this.#keys.completed()
-    this.#table.flush()
+    this.#flush()
     this.#table.epochChanges((partition, chunk, bits, added, growth) => {
       changes.push({ partition, chunk, bits: bits.slice(), added, growth })
     })
@@ -194,9 +197,13 @@ class Shard {
     const { mergedRows, ...counts } = this.#counts
     this.#counts = countsOf(this.#partitionCount)
     const { rowCount, liveBytes, memoryBytes } = this.#table
-    const [left, sweep] = [this.#left.take(), this.#sweep.state]
+    const [left, sweep, isPassing] = [this.#left.take(), this.#sweeps.expired, this.#sweeps.isPassing]
     const taken = this.#taken()
-    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, left, sweep, completed, taken }
+    return { changes, counts, mergedRows, rowCount, liveBytes, memoryBytes, left, sweep, isPassing, completed, taken }
+  }
+
+  look(monotonicMs: number): LookedAt {
+    return this.#sweeps.look(monotonicMs)
   }
 
   number(from: number, forgotten: number): void {
@@ -209,24 +216,20 @@ class Shard {
     this.#table.compact(compactedBlocksMax)
   }
 
-  /** Lets rows leave that have expired. */
-  #sweepRows({ nowMs, roomBytes }: Closing): void {
-    this.#deadlineMs = nowMs
-    this.#sweep.run(roomBytes)
+  /** Hands over all merged records. */
+  #flush(): void {
+    this.#table.flush()
+    this.#out.flush()
   }
 
-  /** Sweeps of a life. */
-  #newSweep(): TableSweep {
+  /** Those of a life. */
+  #newSweeps(): RowSweeps {
     const currentCounts = () => this.#counts
-    const deadlines = { nowMs: () => this.#deadlineMs }
-    const accounting = {
+    return new RowSweeps(this.#setup, this.#table, {
       get current() {
         return currentCounts()
       },
-    }
-    // The time of day counts for nothing here: which clock rows expire by is known where the program is.
-    const state = { table: this.#table, accounting, deadlines }
-    return new TableSweep(this.#expiry, state, deadlines, { expiredMs: -Infinity })
+    })
   }
 
   get #partitionCount(): number {

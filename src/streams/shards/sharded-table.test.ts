@@ -37,6 +37,7 @@ const setup = {
   ],
   keyName: 'key',
   expiry: undefined,
+  withinMs: undefined,
   sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20, codec: 0 },
 }
 const epochs = 8

@@ -23,6 +23,7 @@ import type { RowsOfShard } from './row-cutter.ts'
 import type {
   ClosedShard,
   Closing,
+  LookedAt,
   ReadRecords,
   SentBatch,
   SharedPartition,
@@ -179,6 +180,20 @@ export class ShardedTable {
     await Promise.all(this.#open)
     assert(this.#open.size === 0, 'nothing is given to the table while an epoch closes')
     return closed.map((each) => each!)
+  }
+
+  /**
+   * Looks at rows that wait for optional sides, while no epoch is open.
+   *
+   * @returns What each shard says of them; nothing where another life has begun meanwhile.
+   * @throws MillraceError `SHARD_LOST`
+   */
+  async look(monotonicMs: number): Promise<LookedAt[]> {
+    const life = this.#life
+    const looked = await Promise.all(
+      this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask({ type: 'look', life, monotonicMs }, wait))),
+    )
+    return looked.filter((each) => each !== undefined)
   }
 
   /** The oldest closed epoch is durable. */

@@ -17,6 +17,8 @@ export class Shards {
   memoryBytes = 0
   /** Of the shards that have rows. */
   #sweeps: readonly SweepState[] = []
+  /** Whether a pass over rows that lack optional sides has begun that has not ended. */
+  arePassing = false
 
   constructor(count: number, areReading: boolean) {
     this.count = count
@@ -35,12 +37,14 @@ export class Shards {
 
   /** A life has begun: sweeps begin with it. */
   beginSweeps(): void {
+    this.arePassing = false
     this.#sweeps = [{ begunMs: -Infinity, isSweeping: false }]
   }
 
   /** An epoch has closed. */
   note(closed: readonly ClosedShard[]): void {
     this.#sweeps = closed.filter(({ rowCount }) => rowCount > 0).map(({ sweep }) => sweep)
+    this.arePassing = closed.some(({ isPassing }) => isPassing)
     const sum = (of: (shard: ClosedShard) => number) => closed.reduce((total, shard) => total + of(shard), 0)
     this.rowCount = sum(({ rowCount }) => rowCount)
     this.liveBytes = sum(({ liveBytes }) => liveBytes)
