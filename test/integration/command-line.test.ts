@@ -275,6 +275,10 @@ describe('millrace on a broker that runs already', () => {
     const letters = await millrace('dead-letters', ...app, '--reason', 'NOT_JSON')
     const all = await millrace('dead-letters', ...app, '--json')
     const one = await millrace('dead-letters', ...app, '--origin', 'listed:0@1', '--json')
+    const [elsewhere, other] = [
+      await millrace('dead-letters', ...app, '--origin', 'lsted:0@1'),
+      await millrace('dead-letters', ...app, '--origin', 'listed:0@7'),
+    ]
 
     assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}process \d+ {2}\S+\n$/)
     assert.deepEqual(JSON.parse(none.stdout), { app: 'listed', processes: [] })
@@ -288,6 +292,9 @@ describe('millrace on a broker that runs already', () => {
     assert.deepEqual(deadLetters.map(({ reason }) => reason).sort(), ['NOT_JSON', 'UNKNOWN_STAGE'])
     const [shown, ...others] = JSON.parse(one.stdout).deadLetters
     assert.deepEqual([shown.reason, shown.headers, others], ['UNKNOWN_STAGE', [], []])
+    const refusal = 'origin: "lsted" is no topic that records of the application come from; did you mean listed?'
+    assert.deepEqual([elsewhere.code, elsewhere.stderr], [2, `error CONFIG_INVALID_VALUE: ${refusal}\n`])
+    assert.deepEqual([other.code, other.stdout], [0, 'listed: no dead letter of that record\n'])
   })
 
   it('tells what a reset would delete with exit code 3, and refuses it while the program runs', async () => {

@@ -9,7 +9,7 @@ import { findAppCheckpoint, findTopic, ifKnown, ofNext, requireReading, unknownA
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
-import { originChoice } from './origin-choice.ts'
+import { originChoice, requireKnownOrigin } from './origin-choice.ts'
 import { reasonChoice } from './reason-choice.ts'
 import { readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
 import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
@@ -71,7 +71,11 @@ const valueCharactersMax = 16_384
  */
 export function deadLetters({ reason, limit, origin, ...options }: DeadLettersOptions): Promise<KeptLetter[]> {
   const choice = resolveOptions(letterOptions, { given: { reason, limit, origin } })
-  return readingAtBrokers(options, (cluster, app, limits) => keptLetters(cluster, app, choice, limits))
+  return readingAtBrokers(options, async (cluster, app, limits) => {
+    const { letters, topics } = await keptLetters(cluster, app, choice, limits)
+    if (letters.length === 0 && origin !== undefined && topics !== undefined) requireKnownOrigin(origin, topics)
+    return letters
+  })
 }
 
 interface ResolvedChoice {
@@ -80,16 +84,31 @@ interface ResolvedChoice {
   readonly origin: string | undefined
 }
 
+interface LettersAndTopics {
+  readonly letters: KeptLetter[]
+  /** Where their records may have been; undefined where that is not known. */
+  readonly topics: readonly string[] | undefined
+}
+
 /** Those of the subtopologies after it as well. */
 async function keptLetters(
   cluster: Cluster,
   app: string,
   choice: ResolvedChoice,
   limits: ReadingLimits,
-): Promise<KeptLetter[]> {
-  const { letters, manifest = {} } = await lettersOf(cluster, app, choice, limits)
-  const others = (await ofNext(manifest, (name) => keptLetters(cluster, name, choice, limits))) ?? []
-  return newest([...letters, ...others], choice.limit)
+): Promise<LettersAndTopics> {
+  const { letters, manifest } = await lettersOf(cluster, app, choice, limits)
+  const next = await ofNext(manifest ?? {}, (name) => keptLetters(cluster, name, choice, limits))
+  return {
+    letters: newest([...letters, ...(next?.letters ?? [])], choice.limit),
+    topics: manifest && topicsOfRecords(manifest, next?.topics),
+  }
+}
+
+/** Letters of routed parts name the records of those, which the subtopology before has read. */
+function topicsOfRecords({ topology, former = [] }: Manifest, further: readonly string[] = []): string[] | undefined {
+  if (topology.sources.some(({ decode }) => decode === 'routedPart')) return undefined
+  return [...topology.sources, ...former].map(({ topic }) => topic).concat(further)
 }
 
 async function lettersOf(

@@ -1,3 +1,4 @@
+import { adviceOn } from '../../core/closest-name.ts'
 import { ConfigError } from '../../core/errors.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 
@@ -21,4 +22,17 @@ export function originChoice(text: string): (origin: Origin) => boolean {
     (topic === undefined || origin.topic === topic) &&
     (partition === undefined || origin.partition === Number(partition)) &&
     (offset === undefined || origin.offset === Number(offset))
+}
+
+/**
+ * Refuses a place in a topic that is none of these: of that there would seem to be no dead letters.
+ *
+ * @throws ConfigError `CONFIG_INVALID_VALUE`
+ */
+export function requireKnownOrigin(text: string, topics: readonly string[]): void {
+  const topic = recordOnly.test(text) ? undefined : withTopic.exec(text)?.groups?.['topic']
+  if (topic === undefined || topics.includes(topic)) return
+  const { advice } = adviceOn(topic, topics)
+  const message = `origin: "${topic}" is no topic that records of the application come from; ${advice}`
+  throw new ConfigError('CONFIG_INVALID_VALUE', message, { option: 'origin' })
 }
