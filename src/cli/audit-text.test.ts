@@ -39,4 +39,15 @@ describe('the text of an audit', () => {
       'topic placed was deleted and created again',
     ])
   })
+
+  it('tells what became of the offsets before the start', () => {
+    const startedAt = [{ topic: 'placed', partition: 1, offset: 7 }]
+    const text = (more: object) => auditText({ ...proved, startedAt, ...more }).split('\n')[2]
+
+    assert.equal(text({}), 'partition 1: what is before offset 7 is before the start, and was never consumed')
+    assert.equal(
+      text({ layoutBefore: 'routed' }),
+      'partition 1: what is before offset 7 is before the start, and was consumed in the layout routed, which the program has left',
+    )
+  })
 })

@@ -30,7 +30,7 @@ export function auditText(report: AuditReport): string {
   return [
     `${app}, epoch ${epoch} of ${new Date(closedMs).toISOString()}`,
     verdictText(report),
-    ...report.startedAt.map(({ offset, ...each }) => beforeStartText(partitionText(each), offset)),
+    ...report.startedAt.map(({ offset, ...each }) => beforeStartText(partitionText(each), offset, report.layoutBefore)),
     ...listing(
       contradictions.count,
       'offsets with two classes',

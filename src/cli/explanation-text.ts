@@ -15,6 +15,7 @@ export function explanationText({
   deadLetters,
   sources,
   startedAt = [],
+  layoutBefore,
   earlier = [],
   onward = [],
 }: Explanation): string {
@@ -36,7 +37,11 @@ export function explanationText({
     ]),
   ]
   const starts = startedAt.map(({ topic, partition, offset }) => {
-    return beforeStartText(`${sources.length > 1 ? `topic ${topic}, ` : ''}partition ${partition}`, offset)
+    return beforeStartText(
+      `${sources.length > 1 ? `topic ${topic}, ` : ''}partition ${partition}`,
+      offset,
+      layoutBefore,
+    )
   })
   const known = lines.length === 0 ? ['no record of it is known'] : lines
   return [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   audit,
+  explain,
   deadLetters,
   field,
   type Layout,
@@ -94,9 +95,11 @@ export function relayouts(target: Target): void {
     return relayout({ topology: program, to, bootstrapServers, logger: silent, ...more })
   }
 
-  async function assertAudited(app: string) {
-    const { verdict, next } = await audit({ app, bootstrapServers: target.bootstrapServers })
+  /** @returns the layout in whose account that is which came before. */
+  async function assertAudited(app: string): Promise<Layout | undefined> {
+    const { verdict, next, layoutBefore } = await audit({ app, bootstrapServers: target.bootstrapServers })
     assert.deepEqual([verdict, next?.verdict ?? 'proved'], ['proved', 'proved'])
+    return layoutBefore
   }
 
   describe('a program that changes its layout', () => {
@@ -140,11 +143,11 @@ export function relayouts(target: Target): void {
       await assertLeft(single)
       await stream.produce(unkeyed(['C'], 0, count / 3))
       await catchUp(routed)
-      await assertAudited(stream.app)
+      assert.equal(await assertAudited(stream.app), 'single')
 
       await move(routed, 'routed', { tasks: 3 })
       await promote(routed, stream, `${stream.app}.by-id.tasks`, (2 * count * 2) / 3)
-      await assertAudited(stream.app)
+      assert.equal(await assertAudited(stream.app), 'single')
       await stream.produce(unkeyed(['C'], count / 3, (count * 2) / 3))
       await failToMerge(routed)
 
@@ -154,7 +157,9 @@ export function relayouts(target: Target): void {
       await assertLeft(routed)
       await stream.produce(unkeyed(['C'], (count * 2) / 3, count))
       await catchUp(single)
-      await assertAudited(stream.app)
+      assert.equal(await assertAudited(stream.app), 'routed')
+      const { bootstrapServers } = target
+      assert.equal((await explain({ app: stream.app, key: '0', bootstrapServers })).layoutBefore, 'routed')
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(count))
     })
 
@@ -180,7 +185,8 @@ export function relayouts(target: Target): void {
         assert.equal(pending, (2 * few * (3 - step)) / 3)
         await stream.produce(packs(['C'], (few * step) / 3, (few * (step + 1)) / 3))
         await catchUp(packedTopology(stream, to))
-        await assertAudited(stream.app)
+        const before = { keyed: undefined, routed: 'single', single: 'routed' }[to]
+        assert.equal(await assertAudited(stream.app), before)
       }
 
       assert.deepEqual(valuesOf(await stream.merged()), keyedMerges(few))

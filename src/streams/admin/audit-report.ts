@@ -1,5 +1,6 @@
 import { type Account, accountsOf, isBalanced, type PartitionAccount, placed } from '../epochs/accounting.ts'
 import type { Origin, PartitionPlace, SourcePartitions } from '../topics/source-partitions.ts'
+import type { Layout } from '../topology/layout.ts'
 import type { AppCheckpoint } from './app-checkpoint.ts'
 import type { AppLogs, Log } from './app-logs.ts'
 import { type GoneParts, goneParts } from './gone-records.ts'
@@ -57,6 +58,8 @@ export interface AuditReport {
   readonly verdict: 'proved' | 'provedAsSeen' | 'wrong' | 'unproved'
   /** Where partitions begin that were not read from offset 0: what is before that is no loss. */
   readonly startedAt: readonly Origin[]
+  /** The layout that the program has left, and in whose account that is which is before; absent where none has it. */
+  readonly layoutBefore?: Layout
   /** The account that was audited. */
   readonly accounting: readonly PartitionAccount[]
   /** Offsets with two classes, the first ten. */

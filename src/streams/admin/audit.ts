@@ -6,6 +6,7 @@ import { readRecords } from '../topics/record-reader.ts'
 import type { SourcePartitions } from '../topics/source-partitions.ts'
 import { requireRights, rightsToAudit } from '../topics/rights.ts'
 import type { Manifest } from '../checkpoint/manifest.ts'
+import { layoutBefore } from '../checkpoint/moved-record.ts'
 import { publishedOrigins } from '../checkpoint/published-origins.ts'
 import { ofNext, readAppCheckpoint, requireReading, topicsOf } from './app-checkpoint.ts'
 import { findLogs, type Log } from './app-logs.ts'
@@ -93,7 +94,9 @@ async function auditOne(
   if (evidence.isUnconfirmed) evidence.confirm((await readAppCheckpoint(cluster, app, wait)).pending)
 
   for (const log of logs.sources) await addGaps(evidence, partitions, log, (visit) => read(log, visit))
-  return { report: judge(app, checkpoint, evidence, logs), manifest: checkpoint.manifest }
+  const before = layoutBefore(checkpoint.records)
+  const report = { ...judge(app, checkpoint, evidence, logs), ...(before && { layoutBefore: before }) }
+  return { report, manifest: checkpoint.manifest }
 }
 
 function resultFactsOf(columns: RecordColumns, row: number): ResultFacts | undefined {

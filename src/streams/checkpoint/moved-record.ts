@@ -18,6 +18,12 @@ export interface MovedRecord {
   readonly counted?: Readonly<Record<Class, number>>
 }
 
+/** The layout that has the account of what is before this one begins; undefined where none has. */
+export function layoutBefore(records: CheckpointRecords): Layout | undefined {
+  const moved = movedOf(records)
+  return moved?.counted && moved.from
+}
+
 export function encodeMoved(moved: MovedRecord): Uint8Array {
   return Buffer.from(JSON.stringify(moved))
 }

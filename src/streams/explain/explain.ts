@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/errors.ts'
 import type { Cluster } from '../../kafka/index.ts'
 import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
+import { layoutBefore } from '../checkpoint/moved-record.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
 import { planTopology } from '../topology/plan.ts'
 import { requireRights, rightsToExplain } from '../topics/rights.ts'
@@ -82,6 +83,7 @@ async function explainAt(
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
   const pending = parts.filter(hasNotLeft)
   const starts = startedAt(checkpoint.manifest, checkpoint.partitions)
+  const before = layoutBefore(checkpoint.records)
   const { next } = checkpoint.manifest
   const onward = next && (await onwardOf(cluster, next, published, reading))
   const unreadRecords = (await findUnread(search)).filter(hasNotLeft)
@@ -96,6 +98,7 @@ async function explainAt(
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
     ...(starts.length > 0 && { startedAt: starts }),
+    ...(before && { layoutBefore: before }),
     published,
     deadLetters: deadLetters.map(({ consumed: _consumed, ...letter }) => letter),
     ...(earlier && { earlier }),

@@ -1,4 +1,5 @@
 import type { Redriven } from '../redrive/redriven-fates.ts'
+import type { Layout } from '../topology/layout.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 import type { DeadLetter } from '../admin/dead-letter-reader.ts'
 import type { EarlierRecord } from './earlier.ts'
@@ -48,6 +49,8 @@ export interface Explanation {
    * Where partitions begin that were not read from offset 0; records before that are not looked at. Absent where all were.
    */
   readonly startedAt?: readonly Origin[]
+  /** The layout that the program has left, and that has consumed what is before; absent where there is none. */
+  readonly layoutBefore?: Layout
   readonly published: readonly PublishedRecord[]
   /** In full those that hold the record; one by reference has no key to be found by. */
   readonly deadLetters: readonly ExplainedLetter[]
