@@ -638,6 +638,26 @@ describe('PendingTable, memory', () => {
     assert.equal(bench.table.rowCount, 0)
   })
 
+  it('holds no copies of rows that leave while no parts come, and a rollback brings all of them back', () => {
+    const bench = new Bench()
+    const keys = keysOf(100_000)
+    bench.applyAll(0, keys, part)
+    bench.endEpoch()
+    const { liveBytes, memoryBytes } = bench.table
+    const partOf = (key: string) => bench.table.find({ bytes: Buffer.from(key), isNumber: false })?.parts[0]?.bytes
+
+    bench.applyAll(1, keys, part)
+
+    const grownBytes = bench.table.memoryBytes - memoryBytes
+    assert.ok(liveBytes > 22 * mebibyte && grownBytes < 12 * mebibyte, `${liveBytes} ${grownBytes}`)
+    bench.table.rollback()
+    assert.ok(keys.every((key) => part.equals(partOf(key)!)))
+    bench.applyAll(1, keys, part)
+    bench.endEpoch()
+    assert.equal(bench.completedCount, 2 * keys.length)
+    assert.equal(bench.table.liveBytes, 0)
+  })
+
   it('is taken from the system at once where it is touched before, and goes back when rows have left', () => {
     const memory = new TableMemory()
     const before = process.memoryUsage.rss()

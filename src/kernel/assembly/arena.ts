@@ -33,16 +33,22 @@ const sharedUnitsMax: u32 = segmentUnits >>> 2
 /** Freed blocks above this many units are not reused one by one; their segment empties and is retired. */
 const reusedUnitsMax: u32 = 1024
 const chunkWrap: usize = chunkBytes - 1
+/** As many vacated blocks as some passes of rows take. */
+const vacatedMax: u32 = 1024
 
 /** Units handed out so far from the front of each segment. */
 export const filled = memory.data(4 * 2048, 16)
 /** By size, the end of a stack of chunks, whose first word is the end of the chunk before. The last is a spare. */
 const stacks = memory.data(4 * 1026, 16)
 
+/** Blocks that were vacated and not taken since, about: which of the free ones were taken is not known. */
+let vacated: u32 = 0
+
 /** Returns the address of a block of `units` units with arbitrary content; 0 when the memory is at its limit. */
 export function allocate(units: u32): u32 {
   let address = units <= reusedUnitsMax ? pop(stacks + (units << 2)) : 0
   if (address == 0) address = takeFresh(units)
+  else if (vacated > 0) vacated--
   if (address == 0) return 0
   const used = live + ((address >>> segmentUnitBits) << 2)
   store<u32>(used, load<u32>(used) + units)
@@ -64,6 +70,17 @@ export function free(address: u32, units: u32): void {
   if (kindOf(segment) != BLOCKS) {
     if (left == 0) drop(segment, kindOf(segment) == RUN ? units : segmentUnits)
   } else if (units <= reusedUnitsMax) push(stacks + (units << 2), address)
+}
+
+/** Gives a block back whose memory has just been read, so that it is in the cache for who takes it. */
+export function vacate(address: u32, units: u32): void {
+  free(address, units)
+  vacated++
+}
+
+/** Whether more blocks are wanted that are in the cache. */
+export function isShortOfVacated(): bool {
+  return vacated < vacatedMax
 }
 
 export function segmentOf(address: u32): u32 {

@@ -1,6 +1,6 @@
 /** Lets rows leave the index, and parts their rows, and notes it in the logs of the epoch. */
 import { EXPIRED, SUPERSEDED } from '../constants/log'
-import { free } from './arena'
+import { free, isShortOfVacated, vacate } from './arena'
 import { at, nextOf, offsetOf, placeOf, setNext, unitsOf } from './block'
 import { copyOf, isSmall } from './copies'
 import { removeAt } from './hash-index'
@@ -14,11 +14,12 @@ export function depart(slot: usize, how: u32): void {
 }
 
 /**
- * Takes note that a row leaves. Its blocks are free at once, and copies stay until the epoch has ended; large ones stay
- * themselves, and those of expired rows, because nothing is written soon that could be in their place.
+ * Takes note that a row leaves. Its blocks are free at once, and copies stay until the epoch has ended. Large ones stay
+ * themselves, and so do all where nothing is written soon that could be in their place: those of expired rows, and of
+ * any while more rows leave than parts come.
  */
 export function leave(hash: u32, head: u32, how: u32): void {
-  if (how == EXPIRED || !isSmall(head)) return leaveInPlace(hash, head, how)
+  if (how == EXPIRED || !isShortOfVacated() || !isSmall(head)) return leaveInPlace(hash, head, how)
   let first: u32 = 0
   let before: u32 = 0
   for (let address = head; address != 0;) {
@@ -30,7 +31,7 @@ export function leave(hash: u32, head: u32, how: u32): void {
     else setNext(at(before), copy)
     before = copy
     noteDeparture(copy, units, hash, placeOf(block), offsetOf(block), how)
-    free(address, units)
+    vacate(address, units)
     address = next
   }
   noteRow(hash, first, how)
