@@ -47,7 +47,15 @@ const decoder = {
   depthMax: 512,
   keyBytesMax: 1024,
 }
-const sink = { partitionCount: partitions, batchBytes: 64 << 10, recordBytesMax: 1 << 20, codec: 0 }
+const sink = {
+  partitionCount: partitions,
+  batchBytes: 64 << 10,
+  recordBytesMax: 1 << 20,
+  codec: 0,
+  isHandedOver: false,
+  headers: {},
+  timestamp: 'greatest' as const,
+}
 const tableOptions = {
   sideCount: 3,
   bytesMax: 2 ** 31,

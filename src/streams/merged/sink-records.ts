@@ -11,7 +11,7 @@ export interface AddedHeaders {
   readonly bytes: Uint8Array
 }
 
-export const noAddedHeaders: AddedHeaders = { count: 0, bytes: new Uint8Array(0) }
+const noAddedHeaders: AddedHeaders = { count: 0, bytes: new Uint8Array(0) }
 
 /** What a sink makes of its records, beside their value. Throws what its functions throw, and for what is none. */
 export class SinkRecords {
@@ -27,7 +27,7 @@ export class SinkRecords {
     this.sees = key !== 'mergeKey' || typeof headers === 'function' || partition !== undefined
     this.#sink = sink
     this.#partitionCount = partitionCount
-    this.#headers = typeof headers === 'function' ? undefined : encode(headers)
+    this.#headers = typeof headers === 'function' ? undefined : encodeAdded(headers)
   }
 
   /** Null for none, undefined for the merge key. */
@@ -61,11 +61,12 @@ export class SinkRecords {
 
   #made(headers: unknown): AddedHeaders {
     checkHeaders(`the headers that "${this.#sink.id}" makes`, headers)
-    return encode(headers)
+    return encodeAdded(headers)
   }
 }
 
-function encode(headers: SinkHeaders): AddedHeaders {
+/** Headers as they stand in a record. */
+export function encodeAdded(headers: SinkHeaders): AddedHeaders {
   const encoded = Object.entries(headers).map(([name, value]) => encodeHeader(name, Buffer.from(value)))
   return { count: encoded.length, bytes: Buffer.concat(encoded) }
 }

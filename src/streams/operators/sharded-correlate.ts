@@ -287,7 +287,7 @@ class ShardedCorrelation {
 
   #takeTimes(): void {
     const { earliestMs, latestMs } = this.#outputs.mergedTimes
-    this.#table.takeTimes(earliestMs, latestMs)
+    this.#table.takeTimes(earliestMs, latestMs, this.#services.timeOfDay.nowMs())
   }
 
   /** Whether another life has begun, which nobody waits with until a thread has answered. */

@@ -53,7 +53,7 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
   ],
   ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
   [
-    'what comes after the merge is more than one sink with its defaults',
+    'functions come after the merge, or several sinks, or one with another key, partition or trace',
     correlated.filter('whole', () => true).sink('sink'),
   ],
   [
@@ -149,7 +149,7 @@ describe('B17 a program that is to be in shards', () => {
       .correlate('by-key', key, { of, whenFull: 'promote' })
       .filter('whole', () => true)
       .sink('sink')
-    const reasons = ['"by-key" has whenFull: "promote"', 'what comes after the merge', 'standbyRefreshMs']
+    const reasons = ['"by-key" has whenFull: "promote"', 'functions come after the merge', 'standbyRefreshMs']
     assert.throws(() => refuseUnfit(wishes(program, { standbyRefreshMs: 1_000 })), unfitBy(...reasons))
   })
 

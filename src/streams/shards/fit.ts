@@ -1,8 +1,9 @@
 import { TopologyError } from '../../core/errors.ts'
 import type { RunOptions } from '../options.ts'
-import { isHandedOver, type Plan, type PlannedSource } from '../topology/plan.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { Tracing } from '../tracing/tracing.ts'
+import { isFixed } from '../topology/sink.ts'
 import type { SourceStep } from '../topology/source.ts'
 import { workerFunctions } from '../workers/worker-function.ts'
 
@@ -63,12 +64,18 @@ function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
-    'what comes after the merge is more than one sink with its defaults': isHandedOver(plan),
+    'functions come after the merge, or several sinks, or one with another key, partition or trace':
+      !isFixedAfter(plan),
   }
   return [
     ...Object.keys(reasons).filter((reason) => reasons[reason]),
     ...sources.flatMap(({ steps }) => steps.filter(isFlatMap).map(({ id }) => `"${id}" is a flatMap`)),
   ]
+}
+
+/** Whether merged records leave as shards write them. */
+function isFixedAfter({ steps, branch, sinks }: Plan): boolean {
+  return steps.length === 0 && branch === undefined && sinks.length === 1 && sinks.every(isFixed)
 }
 
 function isFlatMap({ kind }: SourceStep): boolean {

@@ -11,6 +11,7 @@ import type {
 import type { SweepState } from '../expiry/table-sweep.ts'
 import type { ProgramTableOptions } from '../recovery/table-options.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
+import type { Sink, SinkHeaders } from '../topology/sink.ts'
 import type { CompletedInShard, KeptKeys } from './shard-keys.ts'
 import type { SharedLinks } from './shard-links.ts'
 
@@ -36,6 +37,10 @@ export interface ShardSetup {
     readonly recordBytesMax: number
     /** What batches are compressed with: a number of `codecs`. */
     readonly codec: number
+    /** Whether its records are other than the table writes them: by these two. */
+    readonly isHandedOver: boolean
+    readonly headers: SinkHeaders
+    readonly timestamp: Sink['timestamp']
   }
 }
 
@@ -164,7 +169,14 @@ export type ShardMessage =
       readonly reply: Reply<boolean | undefined>
     }
   /** Which timestamps the sink takes from now on. */
-  | { readonly type: 'times'; readonly life: number; readonly earliestMs: number; readonly latestMs: number }
+  | {
+      readonly type: 'times'
+      readonly life: number
+      readonly earliestMs: number
+      readonly latestMs: number
+      /** The time of day. */
+      readonly nowMs: number
+    }
   | {
       readonly type: 'take'
       readonly life: number

@@ -3,7 +3,8 @@ import type { Session } from '../recovery/session.ts'
 import { tableOptions } from '../recovery/table-options.ts'
 import type { Services } from '../runtime/services.ts'
 import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
-import type { Plan, PlannedSource } from '../topology/plan.ts'
+import { isHandedOver, type Plan, type PlannedSource } from '../topology/plan.ts'
+import type { Sink, SinkHeaders } from '../topology/sink.ts'
 import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
 
 /** What each shard of a program is made of, but for its place. */
@@ -11,6 +12,8 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
   const { plan, options, topics } = services
   const { depthMax, keyBytesMax, decompressedBytesMax } = options
   const table = tableOptions(services, state)
+  // What has functions does not fit.
+  const [{ compression, headers, timestamp }] = plan.sinks as readonly [Sink]
   return {
     partitionCount: sources.partitions.count,
     table: { ...table, bytesMax: Math.ceil(table.bytesMax / shards!.count) },
@@ -24,7 +27,10 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
       partitionCount: topics.sinks[mergedSink]!.partitions.length,
       batchBytes: Math.min(options.batchBytes, topics.batchBytesMax[mergedSink]!),
       recordBytesMax: recordBytesMax(topics, mergedSink),
-      codec: codecs[plan.sinks[0]!.compression],
+      codec: codecs[compression],
+      isHandedOver: isHandedOver(plan),
+      headers: headers as SinkHeaders,
+      timestamp,
     },
   }
 }

@@ -54,8 +54,8 @@ export const shardWorker = (setup: ShardSetup) =>
     handleInPlace: {
       begin: (shard, { life, links, reply }) => reply(shard.begin(life, links)),
       empty: (shard, { reply, ...message }) => reply(message.life === shard.life ? shard.empty(message) : undefined),
-      times: (shard, { life, earliestMs, latestMs }) =>
-        life === shard.life ? shard.takeTimes(earliestMs, latestMs) : undefined,
+      times: (shard, { life, earliestMs, latestMs, nowMs }) =>
+        life === shard.life ? shard.takeTimes(earliestMs, latestMs, nowMs) : undefined,
       take: async (shard, { life, records, reread, returned, reply }) =>
         reply(life === shard.life ? await shard.take(records, reread, returned) : undefined),
       takeRows: (shard, { life, batch, reply }) => reply(life === shard.life ? shard.takeRows(batch) : undefined),
@@ -111,7 +111,8 @@ class Shard {
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       expire: (row) => this.#left.append(row),
-      merge: (row) => this.#merges.publish(row),
+      merge: (row) => this.#merges.publishStored(row),
+      hand: sink.isHandedOver ? (record) => this.#merges.publish(record) : undefined,
       ...this.#merges.names,
       recordBytesMax: sink.recordBytesMax,
     })
@@ -143,9 +144,9 @@ class Shard {
     return true
   }
 
-  takeTimes(earliestMs: number, latestMs: number): void {
+  takeTimes(earliestMs: number, latestMs: number, nowMs: number): void {
     this.#table.takeTimes(earliestMs, latestMs)
-    this.#merges.takeTimes(earliestMs, latestMs)
+    this.#merges.takeTimes(earliestMs, latestMs, nowMs)
   }
 
   /** @returns undefined where the life is over. */

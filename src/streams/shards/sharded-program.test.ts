@@ -329,6 +329,32 @@ describe('B17 a program in shards that remembers completed keys', () => {
   })
 })
 
+describe('B17 a program in shards whose sink has headers and a timestamp of its own', () => {
+  const optional = { sides: ['B'], withinMs: 100 } as const
+  const own = topology('orders')
+    .source('source')
+    .route('by-side', field('side'), { A: part, B: part, C: part })
+    .correlate('by-key', field('key'), { of: ['A', 'B', 'C'], optional, rememberCompleted: { forMs: 60_000 } })
+    .sink('sink', { headers: { origin: 'shop' }, timestamp: 'least', compression: 'gzip' })
+
+  it('gives it what it gives it without, of whole rows and of those that lack a side', async () => {
+    const writtenWith = async (workers: number) => {
+      await using engine = await Engine.start(own, systemClock, { ...patient, ...on(workers) })
+      for (const [partition, side] of ['B', 'A', 'C'].entries()) {
+        engine.kafka.give(partition, orders(side, 0, side === 'B' ? 100 : 200), { timestampMs: 1_000 + partition })
+        await settled(engine)
+      }
+      await until('all are merged', () => engine.accounts.every(({ pending }) => pending === 0))
+      return engine.kafka.written.map((each) => JSON.stringify(each)).toSorted()
+    }
+    const expected = await writtenWith(0)
+
+    assert.equal(expected.length, 200)
+    assert.match(expected[0]!, /"timestampMs":100[01],.*"origin":"shop"/)
+    assert.deepEqual(await writtenWith(2), expected)
+  })
+})
+
 describe('the shards of a program over its lives', () => {
   it('count a lost one as a crash only when that comes time and again without an epoch', () => {
     const table = new TableOfLives([])

@@ -38,7 +38,15 @@ const setup = {
   keyName: 'key',
   expiry: undefined,
   withinMs: undefined,
-  sink: { partitionCount: 3, batchBytes: 4_096, recordBytesMax: 1 << 20, codec: 0 },
+  sink: {
+    partitionCount: 3,
+    batchBytes: 4_096,
+    recordBytesMax: 1 << 20,
+    codec: 0,
+    isHandedOver: false,
+    headers: {},
+    timestamp: 'greatest' as const,
+  },
 }
 const epochs = 8
 /** Each costs the start of a thread. */

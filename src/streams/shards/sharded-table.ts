@@ -134,8 +134,8 @@ export class ShardedTable {
   }
 
   /** Sets which timestamps the sink takes; rows that would be merged with others leave. */
-  takeTimes(earliestMs: number, latestMs: number): void {
-    for (const shard of this.#shards) void shard.tell({ type: 'times', life: this.#life, earliestMs, latestMs })
+  takeTimes(earliestMs: number, latestMs: number, nowMs: number): void {
+    for (const shard of this.#shards) void shard.tell({ type: 'times', life: this.#life, earliestMs, latestMs, nowMs })
   }
 
   /**

@@ -104,6 +104,11 @@ export function isPlain({ key, headers, timestamp, partition, traceContext }: Si
   return key === 'mergeKey' && !hasHeaders && timestamp === 'greatest' && partition === undefined && !traceContext
 }
 
+/** Whether what it makes of its records is known before they are there: headers that all have, and which time. */
+export function isFixed({ key, headers, partition, traceContext }: Sink): boolean {
+  return key === 'mergeKey' && typeof headers !== 'function' && partition === undefined && !traceContext
+}
+
 /** Whether any of its options is a function. */
 export function hasFunction({ key, headers, partition }: Sink): boolean {
   return [key, headers, partition].some((option) => typeof option === 'function')
