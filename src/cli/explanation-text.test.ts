@@ -42,4 +42,18 @@ describe('the explanation of a key', () => {
 
     assert.match(text, /^dead letter: MAP_FAILED, a\\u001b\[2J$/m)
   })
+
+  it('tells that records are gone among which those of the key may be', () => {
+    const goneParts = [{ topic: 'orders', partition: 3, count: 1_200 }]
+    const nothing = { published: [], deadLetters: [] }
+
+    assert.deepEqual(
+      explanationText({ app: 'shop', sources: ['orders'], key: '1', ...nothing, goneParts }).split('\n'),
+      [
+        'shop, key 1',
+        'no record of it is known',
+        'of topic orders, partition 3: records of 1,200 pending parts are gone, of whatever keys',
+      ],
+    )
+  })
 })

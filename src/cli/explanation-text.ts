@@ -1,3 +1,4 @@
+import { grouped } from '../core/grouped.ts'
 import type { EarlierRecord, Explanation, OnwardRecord, Origin } from '../streams/index.ts'
 import { beforeStartText } from './before-start.ts'
 import { offsetText } from './offset-text.ts'
@@ -9,6 +10,7 @@ export function explanationText({
   app,
   key,
   pending,
+  goneParts = [],
   unread = [],
   isRemembered,
   published,
@@ -49,6 +51,9 @@ export function explanationText({
     ...known,
     ...earlier.flatMap(earlierLines),
     ...onward.flatMap(onwardLines),
+    ...goneParts.map(({ topic, partition, count }) => {
+      return `of topic ${topic}, partition ${partition}: records of ${grouped(count)} pending parts are gone, of whatever keys`
+    }),
     ...starts,
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, planUpgrade } from '../../src/streams/index.ts'
+import { audit, explain, planUpgrade } from '../../src/streams/index.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertProved, assertRefused } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
@@ -25,6 +25,8 @@ export function acceptedLoss(target: Target): void {
         { topic: stream.source, partition: 0, count: 3 },
         { topic: stream.source, partition: 1, count: 5 },
       ])
+      const gone = await explain({ app: stream.app, key: '0', bootstrapServers: target.bootstrapServers })
+      assert.deepEqual([gone.pending, gone.goneParts?.map(({ count }) => count)], [undefined, [3, 5]])
       await assertLossRefused(stream, 'PENDING_LOST')
       await stream.run(customerTopology(stream), accepting)
       await stream.produce(Array.from({ length: 20 }, (_, id) => record('B', id)))

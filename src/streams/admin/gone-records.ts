@@ -13,12 +13,15 @@ export interface GoneParts extends PartitionPlace {
 
 type Kept = Pick<AppCheckpoint, 'manifest' | 'partitions' | 'pending' | 'promoted'>
 
-/** The pending parts that a start would look for in vain. */
-export function goneParts(kept: Kept, sources: readonly Log[]): GoneParts[] {
+/**
+ * The pending parts that a start would look for in vain.
+ *
+ * @param sources - By their numbers; one that is not there has nothing.
+ */
+export function goneParts(kept: Kept, sources: readonly (Pick<Log, 'present'> | undefined)[]): GoneParts[] {
   const { manifest, partitions } = kept
   const logStarts = partitions.list.map(({ source, partition }, number) => {
-    const { present } = sources[source]!
-    return present?.range.starts[partition] ?? manifest.nextOffsets[number]!
+    return sources[source]?.present?.range.starts[partition] ?? manifest.nextOffsets[number]!
   })
   const loss = lossOf(kept, manifest.nextOffsets, logStarts) ?? []
   return loss.flatMap(({ pendingOffsets: { length: count } }, number) => {

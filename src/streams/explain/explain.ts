@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/errors.ts'
-import type { Cluster } from '../../kafka/index.ts'
+import { type Cluster, topicRange } from '../../kafka/index.ts'
 import { manifestsOf } from '../checkpoint/checkpoint-records.ts'
 import { layoutBefore } from '../checkpoint/moved-record.ts'
 import { readRuns } from '../deduplication/completed-runs.ts'
@@ -16,13 +16,15 @@ import {
   topicsOf,
 } from '../admin/app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from '../admin/at-brokers.ts'
+import type { Log } from '../admin/app-logs.ts'
 import { startedAt } from '../admin/audit-report.ts'
+import { goneParts } from '../admin/gone-records.ts'
 import { KeyFinder } from './key-finder.ts'
 import { earlierOf } from './earlier.ts'
 import { onwardOf } from './onward.ts'
 import { SourceRows } from './source-rows.ts'
 import { isSamePlace } from '../topics/same-place.ts'
-import type { Search } from './search.ts'
+import { type Search, sourceTopics } from './search.ts'
 import { pendingKey } from './pending-key.ts'
 import { findPending, findUnread } from './pending-parts.ts'
 import { findPublished } from './published-records.ts'
@@ -83,6 +85,7 @@ async function explainAt(
   const hasNotLeft = (place: Origin) => !left.some((other) => isSamePlace(place, other))
   const pending = parts.filter(hasNotLeft)
   const starts = startedAt(checkpoint.manifest, checkpoint.partitions)
+  const gone = goneParts(checkpoint, await presentSources(search))
   const before = layoutBefore(checkpoint.records)
   const { next } = checkpoint.manifest
   const onward = next && (await onwardOf(cluster, next, published, reading))
@@ -95,6 +98,7 @@ async function explainAt(
     sources: shape.sources.map(({ topic }) => topic),
     key: search.finder.text,
     ...(pending.length > 0 && { pending: pendingKey(sides, checkpoint.manifest.expiry, pending) }),
+    ...(gone.length > 0 && { goneParts: gone }),
     ...(unreadRecords.length > 0 && { unread: unreadRecords }),
     ...(isRemembered(search) && { isRemembered: true }),
     ...(starts.length > 0 && { startedAt: starts }),
@@ -104,6 +108,13 @@ async function explainAt(
     ...(earlier && { earlier }),
     ...(onward && { onward }),
   }
+}
+
+async function presentSources(search: Search): Promise<(Pick<Log, 'present'> | undefined)[]> {
+  const sources: Pick<Log, 'present'>[] = []
+  for (const [topic, source] of await sourceTopics(search))
+    sources[source] = { present: { topic, range: await topicRange(search.cluster, topic) } }
+  return sources
 }
 
 /** That of the name; the first one where none has it. */

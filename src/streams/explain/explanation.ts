@@ -1,6 +1,7 @@
 import type { Redriven } from '../redrive/redriven-fates.ts'
 import type { Layout } from '../topology/layout.ts'
 import type { Origin } from '../topics/source-partitions.ts'
+import type { GoneParts } from '../admin/gone-records.ts'
 import type { DeadLetter } from '../admin/dead-letter-reader.ts'
 import type { EarlierRecord } from './earlier.ts'
 import type { OnwardRecord } from './onward.ts'
@@ -41,6 +42,11 @@ export interface Explanation {
   /** As JSON. */
   readonly key: string
   readonly pending?: PendingKey
+  /**
+   * Pending parts whose records are gone from their source, of whatever keys: there may be some of this one among them.
+   * Absent where there are none.
+   */
+  readonly goneParts?: readonly GoneParts[]
   /** Records of the key that are in the sources and were not consumed yet; absent where there are none. */
   readonly unread?: readonly RecordPlace[]
   /** There where the key has been merged, and what comes of it is a duplicate for that. */
