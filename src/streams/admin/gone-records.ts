@@ -3,7 +3,7 @@ import type { MillraceError } from '../../core/errors.ts'
 import { lossError, lossOf } from '../epochs/loss.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Plan } from '../topology/plan.ts'
-import { type AppCheckpoint, findTopic } from './app-checkpoint.ts'
+import { type AppCheckpoint, findVisibleTopic } from './app-checkpoint.ts'
 import type { Log } from './app-logs.ts'
 
 /** Pending parts of a source partition whose records are gone from the source. */
@@ -35,7 +35,7 @@ export async function lossAtStart(cluster: Cluster, plan: Plan, kept: Kept): Pro
   const read = new Set(plan.sources.map(({ topic }) => topic))
   const starts = new Map<string, readonly number[]>()
   for (const name of [...read, partitions.redriveTopic!]) {
-    const topic = await findTopic(cluster, name)
+    const topic = await findVisibleTopic(cluster, name)
     if (topic !== undefined) starts.set(name, (await topicRange(cluster, topic)).starts)
   }
   const logStarts = manifest.nextOffsets.map((next, number) => {
