@@ -84,7 +84,8 @@ export function rememberedTasks(target: Target): void {
       const ways: readonly (readonly [from: Layout, to: Layout, app: string, letters: number])[] = [
         ['single', 'keyed', stream.app, few],
         ['keyed', 'routed', ofMerging, 2 * few],
-        ['routed', 'single', stream.app, few + 3 * few],
+        // Those of routed parts have come along.
+        ['routed', 'single', stream.app, few + 2 * few + 3 * few],
       ]
       for (const [from, to, app, letters] of ways) {
         await stream.produce(keyedRecords(['A', 'B', 'C'], customers, customers + few))
