@@ -23,18 +23,22 @@ export interface CompletedInShard {
 export class ShardKeys {
   readonly #table: PendingTable
   readonly #shard: TableShard
+  readonly #areRemembered: boolean
   #numbers = new KeyNumbers()
   #closed = 0
   #committed = 0
 
-  constructor(table: PendingTable, shard: TableShard) {
+  /** @param areRemembered - Otherwise none is told of: each merge of an epoch would be gone through. */
+  constructor(table: PendingTable, shard: TableShard, areRemembered: boolean) {
     this.#table = table
     this.#shard = shard
+    this.#areRemembered = areRemembered
   }
 
   /** Those that the current epoch has completed. */
   completed(): CompletedInShard {
-    const [piece = { count: 0, bytes: new Uint8Array(0) }] = encodeKeys(this.#table.completedKeys(), Infinity)
+    const pieces = this.#areRemembered ? encodeKeys(this.#table.completedKeys(), Infinity) : []
+    const [piece = { count: 0, bytes: new Uint8Array(0) }] = pieces
     return piece
   }
 

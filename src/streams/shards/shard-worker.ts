@@ -97,7 +97,7 @@ class Shard {
     this.#setup = setup
     this.#table = new PendingTable(setup.table)
     this.#shard = this.#table.shardAt(place)
-    this.#keys = new ShardKeys(this.#table, this.#shard)
+    this.#keys = new ShardKeys(this.#table, this.#shard, setup.table.completedReason !== undefined)
     this.#reader = new BatchReader({ decompressedBytesMax })
     this.#decoders = decoders.map(decoding)
     this.#out = new OutputBuilder({
