@@ -4,12 +4,14 @@
  * `core/code-root.ts` wants it. Nothing is shortened, and source maps lead to `src`.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, parse } from 'node:path'
+import { join, parse, relative } from 'node:path'
 import { rolldown } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object }
 const membershipThread = 'kafka/membership/worker-entry'
+/** Of so many modules a piece is called after their folder, which stacks of errors then name, and else after one of them. */
+const roomPieceMin = 10
 const entries = [
   ...readdirSync(join(root, 'src/doors')).map((door) => `doors/${parse(door).name}`),
   'cli/main',
@@ -47,8 +49,19 @@ async function gather(modules: readonly string[], folder: string, hasEffect: (mo
     dir: join(root, 'dist'),
     format: 'esm',
     entryFileNames: '[name].js',
-    chunkFileNames: `${folder}/[name].js`,
+    chunkFileNames: ({ moduleIds }) =>
+      `${folder}/${moduleIds.length < roomPieceMin ? '[name]' : mainRoom(moduleIds)}.js`,
     sourcemap: true,
   })
   return output
+}
+
+/** The folder of `src` that most of some modules are of. */
+function mainRoom(modules: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const module of modules) {
+    const room = relative(join(root, 'src'), module).split('/')[0]!
+    counts.set(room, (counts.get(room) ?? 0) + 1)
+  }
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most))[0]
 }
