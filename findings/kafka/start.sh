@@ -28,6 +28,9 @@ offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
 PROPERTIES
   java -cp "$kafka_classpath" kafka.tools.StorageTool format -t findings-kafka-AAAAAA -c server.properties >format.log 2>&1
   java -Xmx512m -cp "$kafka_classpath" kafka.Kafka server.properties >server.log 2>&1 &
