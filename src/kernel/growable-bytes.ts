@@ -1,3 +1,9 @@
+const shortTextMax = 1_024
+/** Bytes that a unit of a text becomes at most. */
+const utf8BytesMax = 3
+
+const writeUtf8 = Buffer.prototype.write as (this: Uint8Array, text: string, start: number) => number
+
 /** Bytes that grow by doubling; readers use `bytes` and `view` anew after each `reserve`. */
 export class GrowableBytes {
   bytes: Uint8Array
@@ -8,6 +14,13 @@ export class GrowableBytes {
     const buffer = new ArrayBuffer(capacity)
     this.bytes = new Uint8Array(buffer)
     this.view = new DataView(buffer)
+  }
+
+  /** Goes on in other bytes, all of a buffer, after the first ones. */
+  open(bytes: Uint8Array, length: number): void {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer)
+    this.length = length
   }
 
   /** Makes room for `more` bytes after `length`, with slack for four-byte accesses. */
@@ -27,6 +40,15 @@ export class GrowableBytes {
     const start = this.length
     this.bytes.set(source, start)
     this.length += source.length
+    return start
+  }
+
+  /** Appends a text as UTF-8 and returns where it begins. */
+  appendText(text: string): number {
+    // Most texts are short and ASCII: to look how long they become would cost more than the room.
+    this.reserve(text.length <= shortTextMax ? utf8BytesMax * text.length : Buffer.byteLength(text))
+    const start = this.length
+    this.length += writeUtf8.call(this.bytes, text, start)
     return start
   }
 

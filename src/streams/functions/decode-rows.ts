@@ -38,6 +38,14 @@ export class DecodeRows implements StepRows {
     if (cause !== undefined) this.columns.refuse(row, Reason.UNDECODABLE, `the decoder returned ${cause}`)
   }
 
+  keepMade(json: Uint8Array): number {
+    return this.#made.keep(json)
+  }
+
+  acceptMade(row: number, start: number, end: number): void {
+    this.#made.takeKept(row, start, end)
+  }
+
   giveUp(row: number, cause: unknown): void {
     this.columns.refuse(row, Reason.UNDECODABLE, messageOf(cause))
   }

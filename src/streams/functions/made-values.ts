@@ -1,6 +1,6 @@
-import { type RecordColumns, replaceValues } from '../../kernel/index.ts'
+import { GrowableBytes, type RecordColumns, replaceValues } from '../../kernel/index.ts'
 import type { FunctionValues } from './function-values.ts'
-import { MadeElsewhere, messageOf } from './row-function.ts'
+import { messageOf } from './row-function.ts'
 
 const utf8 = new TextEncoder()
 
@@ -9,6 +9,8 @@ export class MadeValues {
   readonly #columns: RecordColumns
   readonly #values: FunctionValues
   readonly #made = new Map<number, Uint8Array | null>()
+  /** What was made on other threads; absent until there is some. */
+  #elsewhere: GrowableBytes | undefined
 
   constructor(columns: RecordColumns, values: FunctionValues) {
     this.#columns = columns
@@ -23,6 +25,16 @@ export class MadeValues {
     return undefined
   }
 
+  /** @see RowFunction.keepMade */
+  keep(json: Uint8Array): number {
+    this.#elsewhere ??= new GrowableBytes(0)
+    return this.#elsewhere.append(json)
+  }
+
+  takeKept(row: number, start: number, end: number): void {
+    this.#made.set(row, this.#elsewhere!.bytes.subarray(start, end))
+  }
+
   of(row: number): Uint8Array | null | undefined {
     return this.#made.get(row)
   }
@@ -35,7 +47,6 @@ export class MadeValues {
 /** What a function has made, as JSON, null for no value; or a text that says what it is where it is no JSON. */
 export function encodeMade(values: FunctionValues, made: unknown): Uint8Array | null | string {
   if (made === null) return null
-  if (made instanceof MadeElsewhere) return made.json
   let text: string | undefined
   try {
     text = values.stringify(made)

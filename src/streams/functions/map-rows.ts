@@ -30,6 +30,14 @@ export class MapRows implements StepRows {
     if (cause !== undefined) this.columns.refuse(row, Reason.VALUE_NOT_JSON, `the map returned ${cause}`)
   }
 
+  keepMade(json: Uint8Array): number {
+    return this.#made.keep(json)
+  }
+
+  acceptMade(row: number, start: number, end: number): void {
+    this.#made.takeKept(row, start, end)
+  }
+
   giveUp(row: number, cause: unknown): void {
     this.columns.refuse(row, Reason.MAP_FAILED, messageOf(cause))
   }

@@ -4,15 +4,6 @@ import type { RecordColumns } from '../../kernel/index.ts'
 /** What `ask` gives for a row that needs no result, or has it. */
 export const alreadySettled = Symbol('already settled')
 
-/** What a function has made on another thread: JSON already, or no value. */
-export class MadeElsewhere {
-  readonly json: Uint8Array | null
-
-  constructor(json: Uint8Array | null) {
-    this.json = json
-  }
-}
-
 /** A user's function, as it meets the rows of a batch. */
 export interface RowFunction {
   readonly columns: RecordColumns
@@ -31,6 +22,13 @@ export interface RowFunction {
   ask(row: number): unknown
   /** Takes a result in. */
   accept(row: number, made: unknown): void
+  /**
+   * Keeps JSON that was made of some rows on another thread, and says where it begins among all that is kept. Absent
+   * where the function makes no JSON.
+   */
+  keepMade?(json: Uint8Array): number
+  /** Takes in what was made of a row on another thread, which is kept from `start` to `end`. */
+  acceptMade?(row: number, start: number, end: number): void
   /** Makes a dead letter of a row. */
   giveUp(row: number, cause: unknown): void
 }

@@ -7,10 +7,8 @@ import type { PartitionPlace, SourcePartitions } from '../topics/source-partitio
 import type { Side } from '../topology/plan-sides.ts'
 import { viewOf } from './record-view.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
-import { alreadySettled, isThenable, MadeElsewhere, messageOf, type RowFunction } from './row-function.ts'
+import { alreadySettled, isThenable, messageOf, type RowFunction } from './row-function.ts'
 import type { FunctionValues } from './function-values.ts'
-
-const utf8 = new TextEncoder()
 
 /** A side, as far as its stage makes parts. */
 interface StageSide extends Pick<Side, 'name'> {
@@ -78,7 +76,6 @@ export class StageRows implements RowFunction {
 
   accept(row: number, made: unknown): void {
     if (made === undefined) return this.columns.filter(row)
-    if (made instanceof MadeElsewhere && made.json !== null) return this.#keep(row, made.json)
     let text: string | undefined
     try {
       text = this.#values.stringify(made)
@@ -86,7 +83,19 @@ export class StageRows implements RowFunction {
       return this.columns.refuse(row, Reason.PART_NOT_JSON, messageOf(error))
     }
     if (text === undefined) return this.columns.refuse(row, Reason.PART_NOT_JSON, `a ${typeof made} is no JSON`)
-    this.#keep(row, utf8.encode(text))
+    const { extra } = this.columns
+    this.acceptMade(row, extra.appendText(text), extra.length)
+  }
+
+  keepMade(json: Uint8Array): number {
+    return this.columns.extra.append(json)
+  }
+
+  acceptMade(row: number, start: number, end: number): void {
+    const { partStart, partEnd, flags } = this.columns
+    partStart[row] = start
+    partEnd[row] = end
+    flags[row]! |= rowFlags.partInExtra
   }
 
   giveUp(row: number, cause: unknown): void {
@@ -94,10 +103,8 @@ export class StageRows implements RowFunction {
   }
 
   #keep(row: number, part: Uint8Array): void {
-    const { partStart, partEnd, flags, extra } = this.columns
-    partStart[row] = extra.append(part)
-    partEnd[row] = extra.length
-    flags[row]! |= rowFlags.partInExtra
+    const start = this.keepMade(part)
+    this.acceptMade(row, start, start + part.length)
   }
 }
 

@@ -40,14 +40,15 @@ async function startCrew(workers: number) {
 }
 
 /** What comes back where each row takes so long. */
-function answer({ slices, bytes, reply }: SlicesMessage, rowMs: number): void {
+function answer({ slices, bytes, length, reply }: SlicesMessage, rowMs: number): void {
   const writer = new OutcomeWriter()
+  writer.open(bytes, length)
   const answers = slices.map(({ count }) => {
     const start = writer.begin(count)
     for (let row = 0; row < count; row++) writer.add(outcome.none, 0, 0)
     return { start, causes: [], failures: [], lost: undefined, tookMs: rowMs * count }
   })
-  reply({ answers, bytes: writer.finish(), used: bytes })
+  reply({ answers, bytes: writer.finish() })
 }
 
 /** A call for the rows of a batch; what is done is added to `done`. */
@@ -106,5 +107,20 @@ describe('B17 a crew', () => {
     assert.deepEqual(shared.slice(0, 2), [[200], [100]])
     const largest = Math.max(...loads.map(({ slices }) => slices.reduce((sum, { count }) => sum + count, 0)))
     assert.equal(largest, 400)
+  })
+
+  it('takes the memory again in which answers have come', async () => {
+    await using started = await startCrew(1)
+    const { crew, loads, probe } = started
+    crew.begin(callOf(1), probe.system)
+    await probe.clock.advance(0)
+    const [first] = loads.splice(0)
+    answer(first!, 0.01)
+    await probe.clock.advance(0)
+
+    crew.begin(callOf(1), probe.system)
+    await probe.clock.advance(0)
+
+    assert.equal(loads[0]!.bytes, first!.bytes)
   })
 })

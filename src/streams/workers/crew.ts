@@ -37,7 +37,7 @@ const sliceRowsFirst = 16
 const openLoadsMax = 3
 /** Memory of loads is of this size at least, so that it does for further ones, and is kept up to a size and so many. */
 const memoryBytesMin = 1 << 18
-const memoryBytesMax = 2 * loadBytesMax
+const memoryBytesMax = 4 * loadBytesMax
 const memoriesMax = 8
 /** An answer is waited for without a bound: a thread that is blocked is found and ended by what runs it. */
 const askMs = 2 ** 31 - 1
@@ -51,7 +51,7 @@ export interface Call {
   readonly rows: Int32Array
   /** Whether nobody wants to know any more. */
   readonly isOver: () => boolean
-  /** @param rows - Of the call; outcomes are in their order. */
+  /** @param rows - Of the call; outcomes are in their order, and gone once it returns. */
   onDone(rows: Int32Array, outcomes: Outcomes): void
   /** The thread has ended over a row. */
   onKilled(row: number, error: unknown): void
@@ -198,23 +198,24 @@ export class Crew {
       start += plan.size
       return { ...order, partition: columns.partition, place, origins: originsOf(columns, rows) }
     })
-    return { slices, bytes }
+    return { slices, bytes, length: slicesBytes(start) }
   }
 
   /** Memory is taken again: what is new has to be filled with zeros, and is fetched from the system page by page. */
   #memoryOf(size: number): Uint8Array {
     const at = this.#memories.findIndex(({ length }) => length >= slicesBytes(size))
     const [memory] = at === -1 ? [] : this.#memories.splice(at, 1)
-    return memory ?? new Uint8Array(Math.max(slicesBytes(size), memoryBytesMin))
+    // What functions make is seldom more than what they are given.
+    return memory ?? new Uint8Array(Math.max(2 * slicesBytes(size), memoryBytesMin))
   }
 
-  #take(load: readonly Slice[], { answers, bytes, used }: SlicesAnswer): void {
-    if (used.length <= memoryBytesMax && this.#memories.length < memoriesMax) this.#memories.push(used)
+  #take(load: readonly Slice[], { answers, bytes }: SlicesAnswer): void {
     load.forEach(({ call, rows }, at) => {
       const answer = answers[at]!
       this.#note(call.function, answer.tookMs / rows.length)
       if (!call.isOver()) take(call, rows, answer, bytes)
     })
+    if (bytes.length <= memoryBytesMax && this.#memories.length < memoriesMax) this.#memories.push(bytes)
   }
 
   /** A worker has ended before it answered. */

@@ -42,11 +42,12 @@ export const functionWorker = ({ functions, progress }: WorkerSetup) =>
       return { callees: await Promise.all(functions.map((each) => loaded(each, shared))), shared }
     },
     handleInPlace: {
-      async slices({ callees, shared }, { slices, bytes, reply }, { clock }) {
+      async slices({ callees, shared }, { slices, bytes, length, reply }, { clock }) {
         shared.turnedMs = clock.monotonicMs()
+        shared.writer.open(bytes, length)
         const answers: SliceAnswer[] = []
         for (const order of slices) answers.push(await callees[order.function]!.call(bytes, order, clock))
-        reply({ answers, bytes: shared.writer.finish(), used: bytes })
+        reply({ answers, bytes: shared.writer.finish() })
       },
     },
   })

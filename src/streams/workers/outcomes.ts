@@ -1,7 +1,8 @@
 /**
  * What has become of the rows of a slice, as it comes back from a worker thread: an outcome, a reason and the end of what
- * was made for each row, and then the bytes that were made. Those of several slices lie one after the other in one buffer,
- * which is given away.
+ * was made for each row, and then the bytes that were made. Those of several slices lie one after the other, behind the
+ * slices in their buffer, or in a larger one where they have no room there. It goes back and forth, so that nothing of it
+ * has to be made anew.
  */
 import { GrowableBytes } from '../../kernel/index.ts'
 
@@ -45,10 +46,15 @@ const bytesPerRow = 4 + 1 + 1
 
 /** Gathers what becomes of rows, slice by slice and in their order. */
 export class OutcomeWriter {
-  readonly #memory = new GrowableBytes(1 << 16)
+  readonly #memory = new GrowableBytes(0)
   #start = 0
   #count = 0
   #row = 0
+
+  /** The outcomes that follow go into these bytes, all of a buffer, from `length` on. */
+  open(bytes: Uint8Array, length: number): void {
+    this.#memory.open(bytes, length)
+  }
 
   /** @returns where the outcomes of a slice of so many rows begin. */
   begin(count: number): number {
@@ -77,22 +83,21 @@ export class OutcomeWriter {
     this.#memory.append(made)
   }
 
-  /** All that was gathered, in a buffer of its own. */
+  /** The bytes that all that was gathered is in. */
   finish(): Uint8Array {
-    const { bytes, length } = this.#memory
-    this.#memory.clear()
-    return bytes.slice(0, length)
+    return this.#memory.bytes
   }
 }
 
-/** Reads what has become of the rows of a slice. */
+/** What has become of the rows of a slice, by their place in it; only until its bytes are used again. */
 export class Outcomes {
-  readonly #bytes: Uint8Array
-  readonly #start: number
-  readonly #count: number
-  readonly #ends: Int32Array
-  readonly #causes: ReadonlyMap<number, string>
-  readonly #failures: ReadonlyMap<number, unknown>
+  readonly kinds: Uint8Array
+  readonly reasons: Uint8Array
+  /** How many of the bytes were made with each row and those before it. */
+  readonly ends: Int32Array
+  readonly made: Uint8Array
+  readonly causes: SliceAnswer['causes']
+  readonly failures: ReadonlyMap<number, unknown>
 
   constructor(
     bytes: Uint8Array,
@@ -100,33 +105,12 @@ export class Outcomes {
     { start, causes }: Pick<SliceAnswer, 'start' | 'causes'>,
     failures: ReadonlyMap<number, unknown>,
   ) {
-    this.#bytes = bytes
-    this.#start = start
-    this.#count = count
-    this.#ends = new Int32Array(bytes.buffer, start, count)
-    this.#causes = new Map(causes)
-    this.#failures = failures
-  }
-
-  kind(row: number): number {
-    return this.#bytes[this.#start + 4 * this.#count + row]!
-  }
-
-  reason(row: number): number {
-    return this.#bytes[this.#start + 5 * this.#count + row]!
-  }
-
-  cause(row: number): string | undefined {
-    return this.#causes.get(row)
-  }
-
-  error(row: number): unknown {
-    return this.#failures.get(row)
-  }
-
-  made(row: number): Uint8Array {
-    const start = row === 0 ? 0 : this.#ends[row - 1]!
-    const first = this.#start + bytesPerRow * this.#count
-    return this.#bytes.subarray(first + start, first + this.#ends[row]!)
+    const madeStart = start + bytesPerRow * count
+    this.ends = new Int32Array(bytes.buffer, start, count)
+    this.kinds = bytes.subarray(start + 4 * count, start + 5 * count)
+    this.reasons = bytes.subarray(start + 5 * count, madeStart)
+    this.made = bytes.subarray(madeStart, madeStart + this.ends[count - 1]!)
+    this.causes = causes
+    this.failures = failures
   }
 }

@@ -1,6 +1,6 @@
 import type { ActorContext } from '../../actors/index.ts'
 import type { LostDigits } from '../functions/function-values.ts'
-import { alreadySettled, MadeElsewhere, type RowFunction } from '../functions/row-function.ts'
+import { alreadySettled, type RowFunction } from '../functions/row-function.ts'
 import type { PartitionPlace } from '../topics/source-partitions.ts'
 import type { Crew } from './crew.ts'
 import { outcome, type Outcomes } from './outcomes.ts'
@@ -17,16 +17,23 @@ export interface AskingOperator {
   readonly onLostDigits: (lost: LostDigits) => void
 }
 
-const notConcerned = -1
+/** What stands in place of an outcome: the row is not asked for, or nothing of it has come. */
+const notConcerned = 255
+const awaited = 254
+const bytesPerRow = 3 * 4 + 2
 
 /** The rows of a batch whose function is called on worker threads: who asks for a row is given what came of it there. */
 export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements RowFunction {
   readonly rows: Rows
   readonly #operator: AskingOperator
-  readonly #slices: Outcomes[] = []
-  /** By row: in which of these slices it was last, and at which place; `notConcerned` of rows that are in none. */
-  readonly #sliceOf: Int32Array
-  readonly #placeOf: Int32Array
+  /** By row: what came of it last, and where what was made of it is kept. */
+  readonly #kind: Uint8Array
+  readonly #reason: Uint8Array
+  readonly #madeStart: Int32Array
+  readonly #madeEnd: Int32Array
+  /** Of rows that have more to say. */
+  readonly #causes = new Map<number, string>()
+  readonly #errors = new Map<number, unknown>()
   /** Rows over which a thread has ended, until they are asked for. */
   readonly #killed = new Map<number, unknown>()
   /** Rows that are on their way. */
@@ -39,14 +46,17 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     this.rows = rows
     this.#operator = operator
     const { count } = rows.columns
-    const memory = new Int32Array(3 * count)
-    this.#sliceOf = memory.subarray(0, count)
-    this.#placeOf = memory.subarray(count, 2 * count)
-    const concerned = memory.subarray(2 * count)
+    const memory = new ArrayBuffer(bytesPerRow * count)
+    this.#madeStart = new Int32Array(memory, 0, count)
+    this.#madeEnd = new Int32Array(memory, 4 * count, count)
+    const concerned = new Int32Array(memory, 8 * count, count)
+    this.#kind = new Uint8Array(memory, 12 * count, count)
+    this.#reason = new Uint8Array(memory, 13 * count, count)
     let concernedCount = 0
     for (let row = 0; row < count; row++) {
-      if (rows.concerns(row)) concerned[concernedCount++] = row
-      else this.#sliceOf[row] = notConcerned
+      const isConcerned = rows.concerns(row)
+      this.#kind[row] = isConcerned ? awaited : notConcerned
+      if (isConcerned) concerned[concernedCount++] = row
     }
     this.#begin(concerned.subarray(0, concernedCount))
   }
@@ -60,7 +70,7 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
   }
 
   concerns(row: number): boolean {
-    return this.#sliceOf[row] !== notConcerned
+    return this.#kind[row] !== notConcerned
   }
 
   async prepare(again: readonly number[] | undefined, signal: AbortSignal): Promise<void> {
@@ -89,21 +99,20 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
       // Tried again, also where what the function throws is its last word.
       return Promise.reject(error)
     }
-    const outcomes = this.#slices[this.#sliceOf[row]!]!
-    const at = this.#placeOf[row]!
-    switch (outcomes.kind(at)) {
+    switch (this.#kind[row]!) {
       case outcome.made:
-        return new MadeElsewhere(outcomes.made(at))
+        this.rows.acceptMade!(row, this.#madeStart[row]!, this.#madeEnd[row]!)
+        return alreadySettled
       case outcome.madeNull:
-        return new MadeElsewhere(null)
+        return null
       case outcome.filtered:
         this.columns.filter(row)
         return alreadySettled
       case outcome.refused:
-        this.columns.refuse(row, outcomes.reason(at), outcomes.cause(at))
+        this.columns.refuse(row, this.#reason[row]!, this.#causes.get(row))
         return alreadySettled
       case outcome.failed:
-        throw outcomes.error(at)
+        throw this.#errors.get(row)
       default:
         return alreadySettled
     }
@@ -128,11 +137,7 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
       rows,
       isOver: () => this.#isDropped || isOver(),
       onDone: (done: Int32Array, outcomes: Outcomes) => {
-        const slice = this.#slices.push(outcomes) - 1
-        for (let at = 0; at < done.length; at++) {
-          this.#sliceOf[done[at]!] = slice
-          this.#placeOf[done[at]!] = at
-        }
+        this.#take(done, outcomes)
         this.#settled(done.length)
       },
       onKilled: (row: number, error: unknown) => {
@@ -147,6 +152,22 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
       },
     }
     crew.begin(call, finder)
+  }
+
+  /** Takes what came of some rows out of memory that others will use again. */
+  #take(done: Int32Array, { kinds, reasons, ends, made, causes, failures }: Outcomes): void {
+    const kept = made.length === 0 ? 0 : this.rows.keepMade!(made)
+    let start = kept
+    for (let at = 0; at < done.length; at++) {
+      const row = done[at]!
+      const end = kept + ends[at]!
+      this.#kind[row] = kinds[at]!
+      this.#reason[row] = reasons[at]!
+      this.#madeStart[row] = start
+      this.#madeEnd[row] = start = end
+    }
+    for (const [at, cause] of causes) this.#causes.set(done[at]!, cause)
+    for (const [at, error] of failures) this.#errors.set(done[at]!, error)
   }
 
   #settled(count: number): void {

@@ -32,13 +32,14 @@ export interface SlicesMessage {
   readonly type: 'slices'
   readonly slices: readonly SliceOrder[]
   readonly bytes: Uint8Array
+  /** How many of the bytes the slices take: what becomes of them goes behind. */
+  readonly length: number
   readonly reply: Reply<SlicesAnswer>
 }
 
 /** What comes back for them, in their order. */
 export interface SlicesAnswer {
   readonly answers: readonly SliceAnswer[]
+  /** Those of the slices, or others where they had no room. */
   readonly bytes: Uint8Array
-  /** The bytes that they were sent in, to be used again. */
-  readonly used: Uint8Array
 }
