@@ -53,6 +53,7 @@ const sink = {
   recordBytesMax: 1 << 20,
   codec: 0,
   isHandedOver: false,
+  isOnward: false,
   headers: {},
   timestamp: 'greatest' as const,
 }
@@ -169,6 +170,7 @@ async function onThreads(): Promise<Variant> {
       batch.seal(stamp)
       recycle()
     },
+    onMerges() {},
     onRefused() {
       throw new Error('nothing of the experiment is refused')
     },

@@ -4,6 +4,7 @@ import {
   type DrawnSide,
   expanded,
   lastDigitLeftOut,
+  lastDigitRefused,
   mapped,
   namesOf,
   partMadeOf,
@@ -110,6 +111,10 @@ function hasAll(program: DrawnProgram, { name, list }: DrawnSide, parts: readonl
 }
 
 function merge(program: DrawnProgram, key: string, state: State): State {
+  if (program.refusesMerges && key.endsWith(lastDigitRefused)) {
+    const letters = state.parts.map(({ given: record }) => ({ reason: 'MERGE_FAILED', record }))
+    return { ...state, parts: [], deadLetters: [...state.deadLetters, ...letters] }
+  }
   const value = mergedValue(program, key, state.parts)
   const isLeftOut = program.filtersMerges && key.endsWith(lastDigitLeftOut)
   return {

@@ -64,6 +64,8 @@ export interface DrawnProgram {
   readonly mapsMerges: boolean
   readonly filtersMerges: boolean
   readonly expandsMerges: boolean
+  /** Whether a function after the merge throws, for some keys. */
+  readonly refusesMerges: boolean
 }
 
 export function drawProgram(random: Random): DrawnProgram {
@@ -108,6 +110,7 @@ export function drawProgram(random: Random): DrawnProgram {
     mapsMerges: chance(3),
     filtersMerges: chance(4),
     expandsMerges: chance(4),
+    refusesMerges: chance(3),
   }
 }
 
@@ -119,6 +122,8 @@ export const withinMs = 200
 /** Keys end in digits, and a filter after the merge leaves this one out. */
 export const lastDigitLeftOut = '7'
 const lastDigitOfNone = '3'
+/** A function after the merge throws for this one. */
+export const lastDigitRefused = '5'
 
 export function topologyOf(program: DrawnProgram, name: string): Topology {
   const begun = topology(name)
@@ -138,6 +143,7 @@ export function topologyOf(program: DrawnProgram, name: string): Topology {
   })
   if (program.mapsMerges) merged = merged.map('names', namesOf)
   if (program.filtersMerges) merged = merged.filter('digits', (_, key) => !key.endsWith(lastDigitLeftOut))
+  if (program.refusesMerges) merged = merged.filter('wanted', isWanted)
   if (program.expandsMerges) merged = merged.flatMap('several', severalOf)
   return merged.sink('out')
 }
@@ -145,6 +151,11 @@ export function topologyOf(program: DrawnProgram, name: string): Topology {
 /** What a map after the merge makes: the key, and the names that there are. */
 export function namesOf(merged: object, key: string) {
   return { key, names: Object.keys(merged) }
+}
+
+function isWanted(_: object, key: string): boolean {
+  if (key.endsWith(lastDigitRefused)) throw new Error(`nobody wants ${key}`)
+  return true
 }
 
 /** What a flatMap after the merge makes: the record and another one, or nothing of some keys. */

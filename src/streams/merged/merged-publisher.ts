@@ -10,12 +10,12 @@ import {
   varintLength,
   writeVarint,
 } from '../../kernel/index.ts'
-import { partialRecord, timestampsOf } from '../expiry/partial-record.ts'
 import type { MergeSpans } from '../tracing/merge-spans.ts'
 import type { TimestampWindow } from '../time/timestamp-window.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import type { Sink } from '../topology/sink.ts'
 import type { PublishedRecords, Publishing } from './published-records.ts'
+import { oneHeader, storedRecord } from './stored-record.ts'
 
 /** A topic of merged records, and what it takes. */
 export interface MergedSink {
@@ -89,22 +89,7 @@ export class MergedPublisher {
 
   /** Publishes a row that lacks sides, or has lists. */
   publishStored(row: PendingRow): number {
-    const { key, value, headers } = partialRecord(this.#names, row, true)
-    const [{ partition, offset }] = row.parts as [PendingRow['parts'][number]]
-    const headersStart = key!.length + value!.length
-    const carriedStart = headersStart + oneHeader.length + headers.length
-    const { carried = none } = row.parts.find((part) => part.carried !== undefined) ?? {}
-    return this.publish({
-      bytes: Buffer.concat([key!, value!, oneHeader, headers, carried]),
-      keyStart: 0,
-      valueStart: key!.length,
-      headersStart,
-      carriedStart,
-      end: carriedStart + carried.length,
-      ...timestampsOf(row),
-      partition,
-      offset,
-    })
+    return this.publish(storedRecord(this.#names, row))
   }
 
   publish(record: HandedRecord): number {
@@ -202,9 +187,3 @@ function put(buffer: Buffer, at: number, bytes: Uint8Array): number {
   buffer.set(bytes, at)
   return bytes.length
 }
-
-const none = new Uint8Array(0)
-
-/** How headers begin of which there is one. */
-export const oneHeader: Buffer = Buffer.alloc(varintLength(1))
-writeVarint(oneHeader, 0, 1)

@@ -2,6 +2,7 @@ import type { ActorRef } from '../../actors/index.ts'
 import {
   codecs,
   deadLetterReasons,
+  type HandedRecord,
   isFollowed,
   type OutputBatch,
   OutputBuilder,
@@ -123,7 +124,7 @@ export class Outputs {
   /** Where results of windows go. */
   get ofResults(): ResultOutputs {
     const publisher = isHandedOver(this.#services.plan) ? this.#merged : undefined
-    const causeOf = (reason: number) => this.#causeOf(reason) ?? deadLetterReasons[reason]!.text
+    const causeOf = (reason: number) => this.causeOf(reason) ?? deadLetterReasons[reason]!.text
     return { sinks: this.#mergedSinks, publisher, letters: this.deadLetters, causeOf }
   }
 
@@ -146,6 +147,16 @@ export class Outputs {
   get mergedTimes(): MergedSink['times'] {
     const [{ times }] = this.#mergedSinks as [MergedSink]
     return times
+  }
+
+  /** Publishes a merge of a shard; returns its outcome, as a table is given it. */
+  publish(record: HandedRecord): number {
+    return this.#merged.publish(record)
+  }
+
+  /** Why functions after the merge have refused the last record, where they have. */
+  causeOf(reason: number): string | undefined {
+    return ofFunctions.has(reason) ? this.#functions.cause : undefined
   }
 
   /** Has the table go by these. */
@@ -238,7 +249,7 @@ export class Outputs {
       spans?.end(outcome)
       return outcome
     }
-    const causeOf = (reason: number) => this.#causeOf(reason)
+    const causeOf = (reason: number) => this.causeOf(reason)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
       ...mergedNames(plan),
@@ -260,11 +271,6 @@ export class Outputs {
         }),
       causeOf,
     })
-  }
-
-  /** Why functions after the merge refuse a record, where they do. */
-  #causeOf(reason: number): string | undefined {
-    return ofFunctions.has(reason) ? this.#functions.cause : undefined
   }
 
   /** Where a row goes that lacks sides. */

@@ -29,6 +29,7 @@ import type { CorrelateMessage, SinkMessage } from '../runtime/messages.ts'
 import type { RowBatch } from '../runtime/row-batch.ts'
 import type { Services } from '../runtime/services.ts'
 import { leftRowsIn } from '../shards/left-rows.ts'
+import { MergesFromShards } from '../shards/merges-from-shards.ts'
 import { ShardIntake } from '../shards/shard-intake.ts'
 import type { ShardedTable } from '../shards/sharded-table.ts'
 import type { TableOfLives } from '../shards/table-of-lives.ts'
@@ -132,12 +133,14 @@ class ShardedCorrelation {
     const [outputs, life, doubt] = [this.#outputs, this.#life, this.#doubt]
     this.#border = new EpochBorder({ services, session, outputs, doubt, notice, sink: this.#sink })
     this.#intake = new ShardIntake({ services, session, shards, outputs, streaks, doubt })
+    const merges = new MergesFromShards({ services, session, outputs, intake: this.#intake })
     this.#lives = table
     this.#table = table.in(context, {
       onBatch(batch, recycle) {
         batch.sink = mergedSink
         outputs.takeFilled(batch, recycle)
       },
+      onMerges: (handedOn) => merges.take(handedOn),
       onRefused: (partition, offset, reason) => this.#intake.refuse(partition, offset, reason),
       onDropped: (partition, offset, reason) => this.#intake.drop(partition, offset, reason),
     })

@@ -23,6 +23,7 @@ const orders = topology('orders')
 const source = orders.source('source')
 const routed = source.route('by-side', side, stages)
 const correlated = routed.correlate('by-key', key, { of })
+const remembering = routed.correlate('by-key', key, { of, rememberCompleted: { forMs: 1_000 } })
 const plain = correlated.sink('sink')
 const chain = correlated
   .into('M')
@@ -53,8 +54,12 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
   ],
   ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
   [
-    'functions come after the merge, or several sinks, or one with another key, partition or trace',
-    correlated.filter('whole', () => true).sink('sink'),
+    'functions, several sinks or the like come after the merge, and completed keys are remembered',
+    remembering.filter('whole', () => true).sink('sink'),
+  ],
+  [
+    'functions, several sinks or the like come after the merge, and completed keys are remembered',
+    remembering.sink('sink', { traceContext: true }),
   ],
   [
     '"twice" is a flatMap',
@@ -145,11 +150,12 @@ describe('B17 a program that is to be in shards', () => {
   }
 
   it('is told all that is in the way at once, with its options', () => {
-    const program = routed
+    const program = source
+      .flatMap('twice', (value) => [value, value], { partsMax: 2 })
+      .route('by-side', side, stages)
       .correlate('by-key', key, { of, whenFull: 'promote' })
-      .filter('whole', () => true)
       .sink('sink')
-    const reasons = ['"by-key" has whenFull: "promote"', 'functions come after the merge', 'standbyRefreshMs']
+    const reasons = ['"by-key" has whenFull: "promote"', '"twice" is a flatMap', 'standbyRefreshMs']
     assert.throws(() => refuseUnfit(wishes(program, { standbyRefreshMs: 1_000 })), unfitBy(...reasons))
   })
 
@@ -162,6 +168,11 @@ describe('B17 a program that is to be in shards', () => {
     assert.equal(shardCountOf(wishes(program, { shards: 3 })), 3)
     assert.equal(shardCountOf(wishes(plain, { shards: 0 })), 0)
     refuseUnfit(wishes(program))
+  })
+
+  it('may have functions after the merge, several sinks, and sinks that make something of records', () => {
+    refuseUnfit(wishes(correlated.map('made', (value) => value).sink('sink', { key: 'none', traceContext: true })))
+    refuseUnfit(wishes(correlated.branch('which', () => 'one', { one: {}, other: {} })))
   })
 
   it('is read by its shards where fields say all, and no part is promoted as it comes', () => {

@@ -1,9 +1,8 @@
 import { TopologyError } from '../../core/errors.ts'
 import type { RunOptions } from '../options.ts'
-import type { Plan, PlannedSource } from '../topology/plan.ts'
+import { isWrittenAsMerged, type Plan, type PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { Tracing } from '../tracing/tracing.ts'
-import { isFixed } from '../topology/sink.ts'
 import type { SourceStep } from '../topology/source.ts'
 import { workerFunctions } from '../workers/worker-function.ts'
 
@@ -57,25 +56,20 @@ export function refuseUnfit(wishes: ShardWishes): void {
 /** What of a program goes by the whole table, or comes after it on the main thread. */
 function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
   const { layout, aggregation, correlate, sources } = plan
-  const { id, whenFull } = correlate
+  const { id, whenFull, memory } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
     [`"${id}" has windows`]: aggregation !== undefined,
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
-    'functions come after the merge, or several sinks, or one with another key, partition or trace':
-      !isFixedAfter(plan),
+    'functions, several sinks or the like come after the merge, and completed keys are remembered':
+      !isWrittenAsMerged(plan) && memory !== undefined,
   }
   return [
     ...Object.keys(reasons).filter((reason) => reasons[reason]),
     ...sources.flatMap(({ steps }) => steps.filter(isFlatMap).map(({ id }) => `"${id}" is a flatMap`)),
   ]
-}
-
-/** Whether merged records leave as shards write them. */
-function isFixedAfter({ steps, branch, sinks }: Plan): boolean {
-  return steps.length === 0 && branch === undefined && sinks.length === 1 && sinks.every(isFixed)
 }
 
 function isFlatMap({ kind }: SourceStep): boolean {

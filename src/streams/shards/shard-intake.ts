@@ -26,6 +26,12 @@ export interface ShardIntakeParts {
   readonly doubt: EpochDoubt
 }
 
+interface Refusal {
+  readonly reason: number
+  /** Absent where the reason says it all. */
+  readonly cause: string | undefined
+}
+
 /** A piece of a partition that shards take in. */
 interface Piece {
   readonly batch: RowBatch
@@ -37,8 +43,8 @@ interface Piece {
   readonly latestMs: number
   /** What its rows tell of the time, where they are here. */
   readonly observed: RecordColumns['timestamp']
-  /** Reasons of rows that were not taken in, by offset. */
-  readonly refused: Map<number, number>
+  /** Rows that were not taken in, or whose merge was refused, by offset. */
+  readonly refused: Map<number, Refusal>
 }
 
 /**
@@ -80,14 +86,14 @@ export class ShardIntake {
     return fetched === undefined ? this.#giveRows(piece, table) : this.#giveRecords(piece, fetched, table)
   }
 
-  /** A row has not been taken in. */
-  refuse(partition: number, offset: number, reason: number): void {
+  /** A row has not been taken in, or has completed a merge that was refused. */
+  refuse(partition: number, offset: number, reason: number, cause?: string): void {
     const piece = this.#pieces.find(
       ({ batch, fromOffset }) =>
         batch.columns.partition === partition && offset >= fromOffset && offset < batch.nextOffset,
     )
     assert(piece !== undefined, 'what is refused is being taken in')
-    piece.refused.set(offset, reason)
+    piece.refused.set(offset, { reason, cause })
   }
 
   /** A part has left the table. */
@@ -202,8 +208,9 @@ export class ShardIntake {
       columns.flags.fill(0, 0, columns.count)
       takeRefused(columns, refused)
       if (columns.origins !== undefined) redriven.count(columns, counts, startOffsets)
-      const { letterCount } = divertRows(columns, counts, outputs.deadLetters)
-      doubt.note(columns.count, streaks.note(columns, letterCount))
+      const { hasFailures, letterCount } = divertRows(columns, counts, outputs.deadLetters)
+      const isPoisoned = streaks.note(columns, letterCount)
+      doubt.note(columns.count, hasFailures || isPoisoned)
     }
   }
 
@@ -223,11 +230,15 @@ export class ShardIntake {
 }
 
 /** Takes their side from rows that were not taken in. */
-function takeRefused({ count, offset, side, reason }: RecordColumns, refused: ReadonlyMap<number, number>): void {
+function takeRefused(columns: RecordColumns, refused: ReadonlyMap<number, Refusal>): void {
   if (refused.size === 0) return
+  const { count, offset, side, reason, causes } = columns
   for (let row = 0; row < count; row++) {
-    const why = refused.get(offset[row]!)
-    if (why !== undefined) [side[row], reason[row]] = [noSide, why]
+    const refusal = refused.get(offset[row]!)
+    if (refusal === undefined) continue
+    side[row] = noSide
+    reason[row] = refusal.reason
+    if (refusal.cause !== undefined) causes.set(row, refusal.cause)
   }
 }
 

@@ -39,6 +39,8 @@ export interface ShardSetup {
     readonly codec: number
     /** Whether its records are other than the table writes them: by these two. */
     readonly isHandedOver: boolean
+    /** Whether the main thread writes them, because functions, several sinks or the like come after the merge. */
+    readonly isOnward: boolean
     readonly headers: SinkHeaders
     readonly timestamp: Sink['timestamp']
   }
@@ -87,6 +89,8 @@ export interface TakenRows {
   /** The same of each part that has left the table without being merged. */
   readonly dropped: readonly number[]
   readonly batches: readonly SentBatch[]
+  /** Merges that the main thread is to write, as `MergesOnward` has made bytes of them; absent where it writes none. */
+  readonly merges: Uint8Array | undefined
   /** By shard: the position in its ring up to which what it has cut out is taken in. */
   readonly read: readonly number[]
 }

@@ -3,7 +3,7 @@ import type { Session } from '../recovery/session.ts'
 import { tableOptions } from '../recovery/table-options.ts'
 import type { Services } from '../runtime/services.ts'
 import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
-import { isHandedOver, type Plan, type PlannedSource } from '../topology/plan.ts'
+import { isHandedOver, isWrittenAsMerged, type Plan, type PlannedSource } from '../topology/plan.ts'
 import type { Sink, SinkHeaders } from '../topology/sink.ts'
 import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
 
@@ -12,8 +12,8 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
   const { plan, options, topics } = services
   const { depthMax, keyBytesMax, decompressedBytesMax } = options
   const table = tableOptions(services, state)
-  // What has functions does not fit.
   const [{ compression, headers, timestamp }] = plan.sinks as readonly [Sink]
+  const isOnward = !isWrittenAsMerged(plan)
   return {
     partitionCount: sources.partitions.count,
     table: { ...table, bytesMax: Math.ceil(table.bytesMax / shards!.count) },
@@ -29,7 +29,9 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
       recordBytesMax: recordBytesMax(topics, mergedSink),
       codec: codecs[compression],
       isHandedOver: isHandedOver(plan),
-      headers: headers as SinkHeaders,
+      isOnward,
+      // A function stays on the main thread.
+      headers: isOnward ? {} : (headers as SinkHeaders),
       timestamp,
     },
   }

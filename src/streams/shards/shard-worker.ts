@@ -40,7 +40,8 @@ import type {
 import { RowSweeps } from './row-sweeps.ts'
 import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
-import { ShardMerges } from './shard-merges.ts'
+import { MergesOnward } from './merges-onward.ts'
+import { ShardMerges, shardNames } from './shard-merges.ts'
 
 type EmptyMessage = Extract<ShardMessage, { readonly type: 'empty' }>
 
@@ -82,7 +83,9 @@ class Shard {
   readonly #filled: SentBatch[] = []
   readonly #codec: number
   readonly #setup: ShardSetup
-  readonly #merges: ShardMerges
+  /** One of these two publishes merges: here, or on the main thread. */
+  readonly #merges: ShardMerges | undefined
+  readonly #onward: MergesOnward | undefined
   /** Rows that have left without being merged. */
   readonly #left = new LeftRows()
   #sweeps: RowSweeps
@@ -106,14 +109,17 @@ class Shard {
       isShared: true,
       onFilled: (batch) => this.#filled.push(sentBatchOf(batch)),
     })
-    this.#merges = new ShardMerges(setup, this.#out)
+    const names = shardNames(setup)
+    if (sink.isOnward) this.#onward = new MergesOnward(names)
+    else this.#merges = new ShardMerges(names, setup, this.#out)
+    const publisher = this.#onward ?? this.#merges!
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       expire: (row) => this.#left.append(row),
-      merge: (row) => this.#merges.publishStored(row),
-      hand: sink.isHandedOver ? (record) => this.#merges.publish(record) : undefined,
-      ...this.#merges.names,
+      merge: (row) => publisher.publishStored(row),
+      hand: sink.isHandedOver ? (record) => publisher.publish(record) : undefined,
+      ...names,
       recordBytesMax: sink.recordBytesMax,
     })
     this.#sweeps = this.#newSweeps()
@@ -146,7 +152,7 @@ class Shard {
 
   takeTimes(earliestMs: number, latestMs: number, nowMs: number): void {
     this.#table.takeTimes(earliestMs, latestMs)
-    this.#merges.takeTimes(earliestMs, latestMs, nowMs)
+    this.#merges?.takeTimes(earliestMs, latestMs, nowMs)
   }
 
   /** @returns undefined where the life is over. */
@@ -267,7 +273,8 @@ class Shard {
     const [refused, dropped] = [this.#refused, this.#dropped]
     this.#refused = []
     this.#dropped = []
-    return { refused, dropped, batches: this.#filled.splice(0), read: this.#links.read }
+    const merges = this.#onward?.take()
+    return { refused, dropped, batches: this.#filled.splice(0), merges, read: this.#links.read }
   }
 }
 

@@ -9,7 +9,7 @@ import { number } from '../../state/index.ts'
 import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { order, ordersWith } from '../fixtures/orders.ts'
 import { outputOf, settled } from '../fixtures/settled.ts'
-import { Engine, type EngineOptions } from '../in-memory/engine.ts'
+import { Engine } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
 import { header } from '../topology/key.ts'
 import { onWorkers } from '../topology/on-workers.ts'
@@ -18,6 +18,7 @@ import { table } from '../topology/table.ts'
 import { topology, type Topology } from '../topology/topology.ts'
 import * as functions from '../workers/fixtures/functions.ts'
 import type { Order } from '../workers/fixtures/functions.ts'
+import { on, orders, patient, twice } from './fixtures/two-starts.ts'
 import { shardLost } from './shard-lost.ts'
 import { TableOfLives } from './table-of-lives.ts'
 
@@ -26,34 +27,6 @@ const program = topology('orders')
   .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
   .correlate('by-key', field('key'), { of: ['A', 'B'] })
   .sink('sink')
-const patient = { drainMs: 20_000, partitions: 3, epochMs: 20, epochIdleMs: 1 }
-
-const orders = (side: string, from: number, count = 1_000, part = side) =>
-  Array.from({ length: count }, (_, key) => order(side, from + key, `${part} of ${key}`))
-
-/** Settings of a program with so many threads of each kind. */
-const on = (workers: number) => ({ workers, shards: workers })
-
-/** Runs the program over what is given, and once more over that and what is given then, with as many workers each. */
-async function twice(
-  give: readonly ((engine: Engine) => void)[],
-  workers: readonly number[],
-  options: EngineOptions = {},
-  own: Topology = program,
-) {
-  await using first = await Engine.start(own, systemClock, { ...patient, ...options, ...on(workers[0]!) })
-  give[0]!(first)
-  await settled(first)
-  await first.system.stop({ drainMs: 0 })
-  await using second = await Engine.resume(first, own, systemClock, {
-    ...patient,
-    ...options,
-    ...on(workers[1]!),
-  })
-  give[1]!(second)
-  await settled(second)
-  return outputOf(second)
-}
 
 describe('B17 a program whose table is in shards', () => {
   it('comes to what it comes to without, from one start to the next: merges, dead letters and accounts', async () => {
@@ -73,14 +46,14 @@ describe('B17 a program whose table is in shards', () => {
         kafka.give(2, orders('A', 1_000))
       },
     ]
-    const expected = await twice(give, [0, 0])
+    const expected = await twice(program, give, [0, 0])
 
     assert.equal(expected.written.length, 1_153)
     for (const workers of [
       [2, 0],
       [0, 3],
     ])
-      assert.deepEqual(await twice(give, workers), expected)
+      assert.deepEqual(await twice(program, give, workers), expected)
   })
 
   it('takes promoted parts back at a start', async () => {
@@ -88,7 +61,7 @@ describe('B17 a program whose table is in shards', () => {
       ({ kafka }: Engine) => kafka.give(0, orders('A', 0)),
       ({ kafka }: Engine) => kafka.give(1, orders('B', 0)),
     ]
-    const { accounts } = await twice(give, [2, 3], { replayRecordsMax: 10 })
+    const { accounts } = await twice(program, give, [2, 3], { replayRecordsMax: 10 })
     assert.deepEqual(
       accounts.map(({ emitted, pending }) => [emitted, pending]),
       [
@@ -187,10 +160,10 @@ describe('B17 a program whose operators give shards rows', () => {
 
   for (const [what, own] of Object.entries(handed)) {
     it(`comes to what it comes to without, from one start to the next: ${what}`, async () => {
-      const expected = await twice(give, [0, 0], options, own())
+      const expected = await twice(own(), give, [0, 0], options)
 
       assert.ok(expected.accounts[0]!.emitted > 500 && expected.accounts[0]!.deadLettered > 5)
-      assert.deepEqual(await twice(give, [2, 1], options, own()), expected)
+      assert.deepEqual(await twice(own(), give, [2, 1], options), expected)
     })
   }
 
@@ -238,7 +211,7 @@ describe('B17 a program in shards whose rows expire', () => {
 
   for (const [what, own] of Object.entries(expiring)) {
     it(`lets them leave when they do without: ${what}`, async () => {
-      const expected = await twice(give, [0, 0], {}, own)
+      const expected = await twice(own, give, [0, 0])
 
       assert.deepEqual(
         expected.accounts.map(({ expired, deadLettered, pending }) => [expired, deadLettered, pending]),
@@ -248,7 +221,7 @@ describe('B17 a program in shards whose rows expire', () => {
           [0, 0, 1],
         ],
       )
-      assert.deepEqual(await twice(give, [2, 3], {}, own), expected)
+      assert.deepEqual(await twice(own, give, [2, 3]), expected)
     })
   }
 
@@ -358,7 +331,7 @@ describe('B17 a program in shards whose sink has headers and a timestamp of its 
 describe('the shards of a program over its lives', () => {
   it('count a lost one as a crash only when that comes time and again without an epoch', () => {
     const table = new TableOfLives([])
-    const events = { onBatch() {}, onRefused() {}, onDropped() {} }
+    const events = { onBatch() {}, onMerges() {}, onRefused() {}, onDropped() {} }
     table.in({ ref: () => assert.fail('there are none') }, events)
     const losses = (count: number) => Array.from({ length: count }, () => table.countsAsCrash(shardLost(0)))
 

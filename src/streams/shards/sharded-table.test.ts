@@ -44,6 +44,7 @@ const setup = {
     recordBytesMax: 1 << 20,
     codec: 0,
     isHandedOver: false,
+    isOnward: false,
     headers: {},
     timestamp: 'greatest' as const,
   },
@@ -197,6 +198,7 @@ class Shards implements AsyncDisposable {
       {
         // Memory that does not come back is no fault: it is made anew.
         onBatch: (batch) => this.#batches.push(batch),
+        onMerges: () => assert.fail('nothing comes after the merge'),
         onRefused: (...row) => this.#refused.push(row),
         onDropped() {
           throw new Error('nothing that was taken in is dropped')

@@ -35,6 +35,8 @@ import type {
 export interface ShardEvents {
   /** @param recycle - Gives the memory of the batch back, once nobody reads it. */
   onBatch(batch: OutputBatch, recycle: () => void): void
+  /** Merges are handed on, as `MergesOnward` has made bytes of them. Where this throws, the life is over. */
+  onMerges(merges: Uint8Array): void
   /** A row of records that are being taken in is not in the table. */
   onRefused(partition: number, offset: number, reason: number): void
   /** A part has left the table without being merged. */
@@ -171,9 +173,8 @@ export class ShardedTable {
     const life = this.#life
     const closed = await Promise.all(
       this.#shards.map(async (_, shard) => {
-        const each = await this.#askCut(shard, (ref) => ref.ask({ type: 'close', life, closing }, wait))
-        if (each !== undefined) this.#tell(shard, each.taken)
-        return each
+        const ask = (ref: ActorRef<ShardMessage>) => ref.ask({ type: 'close', life, closing } as const, wait)
+        return await this.#askCut(shard, ask, ({ taken }) => taken)
       }),
     )
     if (life !== this.#life) return []
@@ -212,17 +213,14 @@ export class ShardedTable {
     const message = { type: 'take' as const, life, records, reread, returned }
     const taken = await this.#askCut(own, (ref) => ref.ask(message, wait))
     if (taken === undefined) return undefined
-    const isCutTaken = this.#cut.until(own, taken.written)
-    this.#tell(own, taken)
-    await isCutTaken
+    await this.#cut.until(own, taken.written)
     return life === this.#life ? taken : undefined
   }
 
   async #takeRows(rows: readonly RowsOfShard[], life: number): Promise<boolean> {
     await Promise.all(
       rows.map(async ({ shard, batch }) => {
-        const taken = await this.#askCut(shard, (ref) => ref.ask({ type: 'takeRows', life, batch }, wait))
-        if (taken !== undefined) this.#tell(shard, taken)
+        await this.#askCut(shard, (ref) => ref.ask({ type: 'takeRows', life, batch }, wait))
       }),
     )
     return life === this.#life
@@ -239,19 +237,30 @@ export class ShardedTable {
   /** Has a shard take in what others have cut out for it. */
   async #takeCut(shard: number): Promise<void> {
     const life = this.#life
-    const taken = await this.#askCut(shard, (ref) => ref.ask({ type: 'takeCut', life }, wait)).catch(() => {
+    await this.#askCut(shard, (ref) => ref.ask({ type: 'takeCut', life }, wait)).catch(() => {
       // Those who wait for it have been told.
     })
-    if (taken !== undefined) this.#tell(shard, taken)
   }
 
-  /** Asks a shard something with which it also takes in what others have cut out: `#tell` is to follow. */
-  #askCut<Answer>(
+  /**
+   * Asks a shard something with which it also takes in what others have cut out, and tells what came of that: of each
+   * shard in the order of its answers, whoever waits for them.
+   */
+  async #askCut<Answer = TakenRows>(
     shard: number,
     ask: (ref: ActorRef<ShardMessage>) => Promise<Answer | undefined>,
+    takenOf: (answer: Answer) => TakenRows = (answer) => answer as TakenRows,
   ): Promise<Answer | undefined> {
     this.#cut.asked(shard)
-    return this.#ask(shard, ask)
+    const answer = await this.#ask(shard, ask)
+    if (answer === undefined) return undefined
+    try {
+      this.#tell(shard, takenOf(answer))
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+    return answer
   }
 
   /** @returns undefined where another life has begun meanwhile. */
@@ -280,10 +289,11 @@ export class ShardedTable {
     this.#cut.fail(this.#failure)
   }
 
-  #tell(shard: number, { refused, dropped, batches, read }: TakenRows): void {
+  #tell(shard: number, { refused, dropped, batches, merges, read }: TakenRows): void {
     for (const sent of batches) {
       this.#events.onBatch(batchOf(sent), () => this.#returned[shard]!.push(sent.memory))
     }
+    if (merges !== undefined) this.#events.onMerges(merges)
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
     }

@@ -29,6 +29,7 @@ export class TableOfLives {
       this.#ids.map((id) => context.ref<ShardMessage>(id)),
       {
         onBatch: (batch, recycle) => this.#events!.onBatch(batch, recycle),
+        onMerges: (merges) => this.#events!.onMerges(merges),
         onRefused: (partition, offset, reason) => this.#events!.onRefused(partition, offset, reason),
         onDropped: (partition, offset, reason) => this.#events!.onDropped(partition, offset, reason),
       },

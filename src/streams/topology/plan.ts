@@ -22,7 +22,7 @@ import { checkWorkers } from './plan-workers.ts'
 import { checkTopics, type OwnTopics, ownTopics } from './plan-topics.ts'
 import type { RouteBy, SourceStep, SourceTopic } from './source.ts'
 import { type PlannedStart, plannedStart } from './start-position.ts'
-import { hasFunction, isPlain, type Sink } from './sink.ts'
+import { hasFunction, isFixed, isPlain, type Sink } from './sink.ts'
 import { invalid, isKind, refuse } from './topology-checks.ts'
 import { chainOf } from './subtopologies.ts'
 import type { LookupTable, ProgramTable } from './table.ts'
@@ -206,6 +206,11 @@ function checkSteps({ name, steps: [first, ...others] }: Topology): void {
 /** Whether merged records are anything else than what the table writes by itself. */
 export function isHandedOver({ steps, branch, sinks }: Pick<Plan, 'steps' | 'branch' | 'sinks'>): boolean {
   return steps.length > 0 || branch !== undefined || !sinks.every(isPlain)
+}
+
+/** Whether merged records go to one sink, which makes of them what it makes of all: no function has to see them. */
+export function isWrittenAsMerged({ steps, branch, sinks }: Pick<Plan, 'steps' | 'branch' | 'sinks'>): boolean {
+  return steps.length === 0 && branch === undefined && sinks.length === 1 && sinks.every(isFixed)
 }
 
 /** Whether functions change tables: all that they do belongs to the epoch of a record then. */
