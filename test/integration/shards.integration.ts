@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MillraceError } from '../../src/core/errors.ts'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
-import { onWorkers } from '../../src/streams/index.ts'
+import { field, onWorkers, stage, topology, type Topology } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
-import { customerTopology, mergesOf, record, saysOf, valuesOf } from './customers.ts'
+import { customerTopology, mergeOf, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { given } from './mortal-functions.ts'
 import { MortalThreads } from '../mortal-threads.ts'
 import { assertAccount, assertProved, startQuietly } from './run.ts'
-import { onEachBroker, type SourceRecord, type Target } from './target.ts'
+import { onEachBroker, type SourceRecord, type Stream, type Target } from './target.ts'
 
 /** Ends of threads in one run; 50 is the long mode. */
 const killsMin = Number(process.env['MILLRACE_KILLS'] ?? 4)
@@ -24,6 +24,9 @@ const correlation = {
 }
 
 const part = onWorkers(given, new URL('./mortal-functions.ts', import.meta.url))
+const asItComes = stage({ part: field('part') })
+const sidesAsTheyCome = { A: asItComes, B: asItComes }
+
 /** Who reads the records: the shards themselves, or operators that give them rows. */
 const programs = {
   'records that shards read': { sideA: undefined, settings: { workers: 2 } },
@@ -110,6 +113,113 @@ export function programsInShards(target: Target): void {
       await assertProved(target, stream)
     })
 
+    it('does what comes after the merge as without, through ends of threads: functions, and a key of the sink', async () => {
+      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+      const stream = await target.stream()
+      using threads = new MortalThreads(seededRandom(seed))
+      let kills = 0
+      const onCrash = (error: unknown) => {
+        if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
+      }
+      const own = topology(stream.app)
+        .source(stream.source)
+        .route('by-stage', field('stage'), sidesAsTheyCome)
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .filter('wanted', (_, id) => isWanted(Number(id)))
+        .map('named', (_, id) => ({ customer: id }))
+        .sink(stream.sink, { key: ({ customer }) => String(Number(customer) % 7) })
+      const app = await startQuietly(own, target.bootstrapServers, { workers: 2, onCrash })
+      let produced = 0
+      let round = 0
+      const next = async () => {
+        const records = [...sideOf('A', round), ...sideOf('B', round - roundsBetween)]
+        await stream.produce(records)
+        produced += records.length
+        round++
+      }
+      const isConsumed = () =>
+        until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
+      while (kills < killsMin) {
+        await next()
+        await threads.endOne()
+        if (round % 2 === 0) await isConsumed()
+      }
+      await isConsumed()
+      await app.stop()
+
+      const count = perRound * (round - roundsBetween)
+      const ids = Array.from({ length: count }, (_, id) => id)
+      const published = ids.filter((id) => id % 10 > 1)
+      assert.deepEqual(
+        (await stream.merged()).map(({ key, value }) => `${key} ${value}`).toSorted(),
+        published.map((id) => `${id % 7} {"customer":${id}}`).toSorted(),
+      )
+      const letters = (await stream.deadLetters()).map(saysOf)
+      assert.deepEqual([...new Set(letters.map(({ cause }) => cause))], ['"wanted" failed: nobody wants it'])
+      const ofTen = count / 10
+      assertAccount(app.report(), {
+        emitted: 2 * published.length,
+        filtered: 2 * ofTen,
+        deadLettered: 2 * ofTen,
+        pending: roundsBetween * perRound,
+      })
+      assert.equal(letters.length, 2 * ofTen)
+      await assertProved(target, stream)
+    })
+
+    it('merges with some of its sides, or with lists, through ends of threads', async () => {
+      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+      const sidesOf = (side: string, from: number, to: number) =>
+        Array.from({ length: to - from }, (_, at) => record(side, from + at))
+      const run = async (stream: Stream, own: Topology, given: readonly (readonly SourceRecord[])[]) => {
+        using threads = new MortalThreads(seededRandom(seed))
+        const app = await startQuietly(own, target.bootstrapServers, { workers: 2 })
+        let produced = 0
+        for (const records of given) {
+          await stream.produce(records)
+          produced += records.length
+          await threads.endOne()
+          await until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
+        }
+        await app.stop()
+        await assertProved(target, stream)
+        return app.report()
+      }
+
+      const some = await target.stream()
+      const atLeast = topology(some.app)
+        .source(some.source)
+        .route('by-stage', field('stage'), { ...sidesAsTheyCome, C: sidesAsTheyCome.A })
+        .correlate('by-id', field('id'), { of: ['A', 'B', 'C'], atLeast: 2, rememberCompleted: { forMs: 86_400_000 } })
+        .sink(some.sink)
+      const ofSome = await run(some, atLeast, [
+        sidesOf('A', 0, 150),
+        [...sidesOf('B', 0, 100), ...sidesOf('C', 0, 150)],
+      ])
+      const lacking = Array.from({ length: 50 }, (_, at) => 100 + at)
+      assert.deepEqual(
+        valuesOf(await some.merged()),
+        [...mergesOf(100), ...lacking.map((id) => mergeOf(id).replaceAll('B', 'C'))].toSorted(),
+      )
+      assertAccount(ofSome, { emitted: 300, duplicate: 100 })
+      const late = (await some.deadLetters()).map((letter) => saysOf(letter).reason)
+      assert.deepEqual(late, Array(100).fill('LATE'))
+
+      const several = await target.stream()
+      const lists = topology(several.app)
+        .source(several.source)
+        .route('by-stage', field('stage'), sidesAsTheyCome)
+        .correlate('by-id', field('id'), { of: ['A', 'B'], collect: { B: { count: 2 } } })
+        .sink(several.sink)
+      const ofSeveral = await run(several, lists, [
+        [...sidesOf('A', 0, 100), ...sidesOf('B', 0, 100)],
+        sidesOf('B', 0, 100),
+      ])
+      const merges = mergesOf(100).map((each) => each.replace(/"B":(\{.*?\})/, '"B":[$1,$1]'))
+      assert.deepEqual(valuesOf(await several.merged()), merges.toSorted())
+      assertAccount(ofSeveral, { emitted: 300 })
+    })
+
     for (const [what, { sideA, settings }] of Object.entries(programs)) {
       it(`goes on with another number of workers from its checkpoint, as if it had always had them: ${what}`, async () => {
         const stream = await target.stream()
@@ -129,6 +239,12 @@ export function programsInShards(target: Target): void {
       })
     }
   })
+}
+
+/** What a function after the merge says of customers: of ten it fails on one, and leaves one out. */
+function isWanted(id: number): boolean {
+  if (id % 10 === 0) throw new Error('nobody wants it')
+  return id % 10 > 1
 }
 
 /** A side of the customers of a round. */
