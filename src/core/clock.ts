@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /** A pending timer; cancelling it twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void

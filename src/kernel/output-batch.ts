@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 import { codecs, compress } from './compress.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { joinedChecksum } from './joined-checksum.ts'
 
 /** Bytes of a record batch before its records (magic 2). */
@@ -157,7 +158,7 @@ export class OutputBatch {
     const compressed = compress(this.codec, records)
     // A topic takes batches of a size, for which only records that are not compressed are measured.
     if (compressed.length >= records.length) return asTheyAre
-    records.set(compressed)
+    copyBytes(compressed, 0, compressed.length, records, 0)
     return { codec: this.codec, end: batchHeaderBytes + compressed.length }
   }
 }

@@ -1,4 +1,5 @@
 import { assert } from '../core/assert.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { batchHeaderBytes, OutputBatch, slackBytes, varintLength, writeVarint } from './output-batch.ts'
 
 /** Where filled batches go; the receiver gives each back to the builder's pool with `recycle`. */
@@ -114,7 +115,7 @@ export class OutputBuilder {
   handOver(partition: number, records: Uint8Array, count: number, baseTimestamp: number, maxTimestamp: number): void {
     const batch = this.#take(batchHeaderBytes + records.length)
     batch.reset(this.#sink, partition)
-    batch.bytes.set(records, batchHeaderBytes)
+    copyBytes(records, 0, records.length, batch.bytes, batchHeaderBytes)
     batch.position += records.length
     batch.count = count
     batch.baseTimestamp = baseTimestamp
