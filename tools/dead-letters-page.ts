@@ -10,7 +10,7 @@ import { page, table } from './markdown.ts'
 
 const introduction = `Why a record, or a row, is in the topic \`<app>.dead-letter\`: the header \`millrace.reason\` has one of these names, and \`millrace.cause\` says what is wrong with this one. The log, \`millrace dead-letters\`, the dashboard and \`millrace_dead_letters_total\` use the same names.
 
-The class is that of [the account](accounting.md). A letter of a *record* has its key, value and headers as they came; one of a *part* refers to a record whose part could not be merged; one of a *row* has the parts that had come. *By a function*: a function of the program, or its decoder, has failed, before the merge in all its attempts (\`stageAttempts\`). [How to find, mend and redrive them](how-to/dead-letters.md).`
+The class is that of [the account](accounting.md). A letter of a *record* has its key, value and headers as they came; one of a *part* refers to a record whose part could not be merged; one of a *row* has the parts that had come. *By a function*: a function of the program, or its decoder, has thrown, or its promise was rejected in all attempts (\`stageAttempts\`). [How to find, mend and redrive them](how-to/dead-letters.md).`
 
 /** `docs/dead-letters.md`, from the table of reasons. */
 export function deadLettersPage(): string {

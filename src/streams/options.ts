@@ -246,7 +246,7 @@ export const runOptions = {
     max: 1_000,
     env: 'MILLRACE_STAGE_ATTEMPTS',
     flag: '--stage-attempts',
-    doc: 'Times that a function may fail on a record before the record becomes a dead letter. Its stage, and with it the source, pauses between the attempts: by default 20 to 26 s in all.',
+    doc: 'Times that a promise of a function may be rejected for a record before the record becomes a dead letter. Its stage, and with it the source, pauses between the attempts: by default 20 to 26 s in all. A record on which a function throws is a dead letter at once.',
   },
   stageRetryFirstMs: {
     type: 'int',
@@ -290,7 +290,7 @@ export const runOptions = {
     min: 1,
     env: 'MILLRACE_MAX_CONSECUTIVE_POISON',
     flag: '--max-consecutive-poison',
-    doc: 'Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not the records. Also records of a topic in a row that become dead letters for any reason, before `onPoison` has its effect.',
+    doc: 'Records in a row on which a function throws, or its promises are rejected in all attempts, before the program stops: then it is the function, not the records. Also records of a topic in a row that become dead letters for any reason, before `onPoison` has its effect.',
   },
   onPoison: {
     type: 'string',

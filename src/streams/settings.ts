@@ -220,8 +220,9 @@ export interface ProgramSettings {
    */
   readonly depthMax?: number | undefined
   /**
-   * Times that a function may fail on a record before the record becomes a dead letter. Its stage, and with it the
-   * source, pauses between the attempts: by default 20 to 26 s in all.
+   * Times that a promise of a function may be rejected for a record before the record becomes a dead letter. Its stage,
+   * and with it the source, pauses between the attempts: by default 20 to 26 s in all. A record on which a function
+   * throws is a dead letter at once.
    *
    * A whole number from 1 to 1000. If it is not given, `MILLRACE_STAGE_ATTEMPTS` is read from the environment.
    * @defaultValue `8`
@@ -257,9 +258,9 @@ export interface ProgramSettings {
    */
   readonly stageTimeoutMs?: number | undefined
   /**
-   * Records in a row on which a function fails, in all attempts, before the program stops: then it is the function, not
-   * the records. Also records of a topic in a row that become dead letters for any reason, before `onPoison` has its
-   * effect.
+   * Records in a row on which a function throws, or its promises are rejected in all attempts, before the program
+   * stops: then it is the function, not the records. Also records of a topic in a row that become dead letters for any
+   * reason, before `onPoison` has its effect.
    *
    * A whole number of at least 1. If it is not given, `MILLRACE_MAX_CONSECUTIVE_POISON` is read from the environment.
    * @defaultValue `100`

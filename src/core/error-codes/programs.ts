@@ -125,14 +125,14 @@ export const programErrors = {
   STAGE_FAILS_ON_EVERYTHING: {
     retryable: false,
     meaning:
-      'A stage or route failed on `maxConsecutivePoison` records in a row, in every attempt, or a filter or map on as many merged records.',
+      'A stage or route failed on `maxConsecutivePoison` records in a row, or a filter or map on as many merged records: it threw, or its promises were rejected in every attempt.',
     remedy:
       'The fault is in the function or in what it calls: see the cause. Nothing is lost; start again when it is mended.',
   },
   STAGE_FAILS_ON_PENDING: {
     retryable: true,
     meaning:
-      'A stage or route failed, in every attempt, on a record whose part is pending and was read again: at a start, or for the table of a standby.',
+      'A stage or route failed on a record whose part is pending and was read again, at a start or for the table of a standby: it threw, or its promises were rejected in every attempt.',
     remedy:
       'The function has made this part before, so the fault is in what it calls, or in what was changed of it: see the cause. Nothing is lost and no record was diverted; start again when it works.',
   },

@@ -6,12 +6,11 @@ import { messageOf } from './row-function.ts'
 import type { StepFacts, StepRows } from './step-rows.ts'
 
 /**
- * The records of a batch, whose values a function decodes; a tombstone has none. Bytes that cannot be decoded stay what
- * they are, so a function that throws is asked once; one that asks a schema registry returns a promise.
+ * The records of a batch, whose values a function decodes; a tombstone has none. A function that asks a schema registry
+ * returns a promise.
  */
 export class DecodeRows implements StepRows {
   readonly columns: RecordColumns
-  readonly isAskedOnce = true
   readonly #facts: StepFacts<DecodeFunction<unknown>>
   readonly #made: MadeValues
 

@@ -21,7 +21,6 @@ const record = fc.record({
 type Behaviour = typeof record extends fc.Arbitrary<infer Value> ? Value : never
 
 const courses = fc.record({
-  isAskedOnce: fc.boolean(),
   stageAttempts: fc.integer({ min: 1, max: 4 }),
   openRowsMax: fc.integer({ min: 1, max: 4 }),
   maxConsecutivePoison: fc.integer({ min: 1, max: 6 }),
@@ -47,7 +46,7 @@ interface Seen {
 }
 
 /** One record after the other, each until it is done with. */
-function naively({ isAskedOnce, stageAttempts, maxConsecutivePoison, batches }: Course): Seen {
+function naively({ stageAttempts, maxConsecutivePoison, batches }: Course): Seen {
   const seen: Seen['batches'] = []
   let streak = 0
   for (const [index, { records, isNewLife }] of batches.entries()) {
@@ -55,7 +54,7 @@ function naively({ isAskedOnce, stageAttempts, maxConsecutivePoison, batches }: 
     const results: (string | undefined)[] = []
     const calls: number[] = []
     for (const { concerns, failures, isRefused, turns } of records) {
-      const attempts = isAskedOnce && turns === undefined ? 1 : stageAttempts
+      const attempts = turns === undefined ? 1 : stageAttempts
       const isGivenUp = concerns && failures >= attempts
       calls.push(concerns ? Math.min(failures + 1, attempts) : 0)
       results.push(concerns ? (isGivenUp ? 'failed' : isRefused ? 'refused' : 'made') : undefined)
@@ -67,7 +66,7 @@ function naively({ isAskedOnce, stageAttempts, maxConsecutivePoison, batches }: 
   return { batches: seen, stoppedIn: undefined }
 }
 
-async function really({ isAskedOnce, batches, openRowsMax, ...options }: Course): Promise<Seen> {
+async function really({ batches, openRowsMax, ...options }: Course): Promise<Seen> {
   const clock = new VirtualClock()
   const host = new TestHost(clock, options)
   const runner = new FunctionRunner(host, 'stage-A', openRowsMax)
@@ -76,7 +75,7 @@ async function really({ isAskedOnce, batches, openRowsMax, ...options }: Course)
     if (isNewLife) host.incarnation++
     const calls = records.map(() => 0)
     const rows = new TestRows(
-      { partition, count: records.length, isAskedOnce },
+      { partition, count: records.length },
       (offset) => {
         calls[offset]!++
         const { turns } = records[offset]!
@@ -113,7 +112,7 @@ async function afterTurns(turns: number, attempt: () => string): Promise<string>
 }
 
 describe('a function runner', () => {
-  it('gives each record its attempts, and counts failures in a row, as one record after the other would be', async () => {
+  it('gives each record on which its promises are rejected its attempts, one on which it throws none, and counts failures in a row, as one record after the other would be', async () => {
     await checkAsync(
       fc.asyncProperty(courses, async (course) => assert.deepEqual(await really(course), naively(course))),
       400,

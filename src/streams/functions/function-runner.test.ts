@@ -30,7 +30,7 @@ describe('FunctionRunner', () => {
   it('lives through an outage of 20 s by default, with one warning and one line when that is over', async () => {
     const { clock, run, lines } = runnerWith(defaults)
     const rows = new TestRows({ count: 300 }, () => {
-      if (clock.monotonicMs() < 20_000) throw outage
+      if (clock.monotonicMs() < 20_000) return Promise.reject(outage)
       return 'made'
     })
 
@@ -57,7 +57,7 @@ describe('FunctionRunner', () => {
     await run(
       new TestRows({ count: 1 }, () => {
         calledMs.push(clock.monotonicMs())
-        throw outage
+        return Promise.reject(outage)
       }),
     )
 
@@ -69,7 +69,7 @@ describe('FunctionRunner', () => {
 
     await run(
       new TestRows({ count: 5 }, (offset) => {
-        if (offset === 3) throw outage
+        if (offset === 3) return Promise.reject(outage)
         return 'made'
       }),
     )
@@ -109,12 +109,47 @@ describe('FunctionRunner', () => {
     assert.deepEqual([calls, clock.monotonicMs(), host.openStreaks.size], [2, 0, 0])
   })
 
+  it('gives up at once a record on which it throws, so that a thousand of them take no time', async () => {
+    const { clock, run, lines } = runnerWith(defaults)
+    const [batches, count] = [50, 2_000]
+    let [calls, failed] = [0, 0]
+
+    for (let batch = 0; batch < batches; batch++) {
+      const rows = new TestRows({ from: batch * count, count }, (offset) => {
+        calls++
+        if (offset % 100 === 0) throw outage
+        return 'made'
+      })
+      await run(rows)
+      failed += [...rows.results.values()].filter((result) => result === outage).length
+    }
+
+    assert.deepEqual([calls, failed, clock.monotonicMs()], [100_000, 1_000, 0])
+    assert.deepEqual(sentences(lines), [
+      'warn: records on which "stage-A" failed become dead letters, 20 so far, last offset 1900 of partition 0 of topic "source"',
+    ])
+  })
+
+  it('has a record on which a promise was rejected, and which throws then, no attempt left', async () => {
+    const { run } = runnerWith({ stageAttempts: 100 })
+    const thrown = new Error('no number')
+    let calls = 0
+    const rows = new TestRows({ count: 1 }, () => {
+      if (++calls === 1) return Promise.reject(outage)
+      throw thrown
+    })
+
+    await run(rows)
+
+    assert.deepEqual([calls, rows.results.get(0)], [2, thrown])
+  })
+
   it('asks a function that fails on everything for few records only', async () => {
     const { run } = runnerWith({ stageAttempts: 4 })
     const called = new Set<number>()
     const rows = new TestRows({ count: 2_048 }, (offset) => {
       called.add(offset)
-      throw outage
+      return Promise.reject(outage)
     })
 
     await assert.rejects(run(rows), { code: 'STAGE_FAILS_ON_EVERYTHING', cause: outage })
@@ -126,7 +161,7 @@ describe('FunctionRunner', () => {
     const { clock, start, stop } = runnerWith()
     const running = start(
       new TestRows({ count: 1 }, () => {
-        throw outage
+        return Promise.reject(outage)
       }),
     )
     await clock.advance(50)
@@ -148,7 +183,7 @@ describe('FunctionRunner', () => {
         let count = 0
         const rows = new TestRows({ from: 7, count: 1 }, () => {
           count++
-          throw failure
+          return Promise.reject(failure)
         })
 
         await assert.rejects(run(rows), {

@@ -1,9 +1,10 @@
 /**
  * Function runner: has a user's function settle all rows of a batch.
  *
- * A row on which the function fails is tried again after a pause, with all others that failed, until it has had its
- * attempts; meanwhile its operator takes no other batch, and so the source pauses. A batch is settled when each of its
- * rows has a result, or no attempt left; only then become those dead letters.
+ * What a function throws is its last word on a row: called again with the same record it would do the same. What a
+ * promise is rejected with may pass, as the outage of a service does: the row is tried again after a pause, with all
+ * others that failed so, until it has had its attempts; meanwhile its operator takes no other batch, and so the source
+ * pauses. A batch is settled when each of its rows has a result, or no attempt left; only then become those dead letters.
  * State: the streak, which is how many records in a row, in the order of the rows and from batch to batch, had no
  * attempt left. It outlives the restarts of its operator. A streak that reaches `consecutiveMax` ends the program, and
  * while there is one its dead letters are not committed (`openStreaks` of the session).
@@ -82,7 +83,7 @@ export class FunctionRunner {
   readonly #failures = new Map<number, Failure>()
   /** How many of them are to be tried again. */
   #failingCount = 0
-  /** Attempts that failed since the last pause, and the row of the last one. */
+  /** Attempts since the last pause that others follow, and the row of the last one. */
   #failedAttempts = 0
   #failedRow = 0
   #hasSettled = false
@@ -104,7 +105,7 @@ export class FunctionRunner {
       clock,
       timeoutMs: options.stageTimeoutMs || Infinity,
       onMade: (row, made) => this.#accept(row, made),
-      onFailed: (row, error) => this.#fail(row, error),
+      onFailed: (row, error) => this.#fail(row, error, options.stageAttempts),
       onLate: (row, pendingMs, count) => this.#report.late(this.#recordOf(row), pendingMs, count),
     })
   }
@@ -207,7 +208,7 @@ export class FunctionRunner {
       } else this.#accept(row, made)
     } catch (error) {
       tables?.undo()
-      this.#fail(row, error, this.#function.isAskedOnce)
+      this.#fail(row, error, 1)
     }
     loop.leave()
   }
@@ -226,9 +227,8 @@ export class FunctionRunner {
     this.#hasSettled = true
   }
 
-  #fail(row: number, error: unknown, isLastWord = false): void {
+  #fail(row: number, error: unknown, attemptsMax: number): void {
     if (MillraceError.is(error) && programFaults.has(error.code)) throw error
-    const { stageAttempts } = this.#host.options
     const failure = this.#failures.get(row) ?? { attempts: 0, error }
     failure.attempts++
     failure.error = error
@@ -238,14 +238,14 @@ export class FunctionRunner {
       this.#outcomes[row] = outcome.settled
       return
     }
-    if (isLastWord) {
+    if (failure.attempts >= attemptsMax) {
       this.#outcomes[row] = outcome.givenUp
       return
     }
+    this.#outcomes[row] = outcome.failing
+    this.#failingCount++
     this.#failedAttempts++
     this.#failedRow = row
-    this.#outcomes[row] = failure.attempts < stageAttempts ? outcome.failing : outcome.givenUp
-    if (failure.attempts < stageAttempts) this.#failingCount++
   }
 
   /** The streak as far as it is settled, of the rows before `nextRow`. */

@@ -7,8 +7,6 @@ export const alreadySettled = Symbol('already settled')
 /** A user's function, as it meets the rows of a batch. */
 export interface RowFunction {
   readonly columns: RecordColumns
-  /** Whether what it throws is its last word on a row; what a promise is rejected with is tried again all the same. */
-  readonly isAskedOnce?: boolean
   /**
    * Resolves when `ask` has what becomes of rows: of those that are to be tried again, or without any of all that it
    * has not asked for yet. Absent where the function is called here.
@@ -17,7 +15,8 @@ export interface RowFunction {
   /** Whether the function is to see a row. */
   concerns(row: number): boolean
   /**
-   * Calls the function, and gives its result or a promise of it, or `alreadySettled`. Throws what the function throws.
+   * Calls the function, and gives its result or a promise of it, or `alreadySettled`. Throws what the function throws,
+   * which is its last word on a row; what a promise is rejected with is tried again.
    */
   ask(row: number): unknown
   /** Takes a result in. */

@@ -90,18 +90,19 @@ describe('a step', () => {
     assert.deepEqual(reasonsOf(driver.deadLetters()), [['NO_VALUE', 'the record has no value']])
   })
 
-  it('makes a dead letter, with the record as it came, of one on which it fails in each attempt', async () => {
-    let attempts = 0
+  it('makes a dead letter, with the record as it came, of one on which it throws, or rejects in each attempt', async () => {
+    const calls = { thrown: 0, rejected: 0 }
     const program = begun()
       .map('mapped', (order) => {
-        if (order.key === 1) attempts++
-        if (order.key === 1) throw new Error('down')
+        if (order.key === 1) calls.thrown++
+        if (order.key === 1) throw new Error('no number')
         if (order.key === 2) throw new PermanentFailure('no such order')
         return { ...order, key: 7 }
       })
       .filter('filtered', async ({ part }) => {
-        if (part === 'a') throw new Error('unknown')
-        return true
+        if (part !== 'a') return true
+        calls.rejected++
+        throw new Error('down')
       })
       .route('by-side', field('side'), stages)
       .correlate('by-key', field('key'), { of: ['A', 'B'] })
@@ -110,12 +111,12 @@ describe('a step', () => {
 
     await driver.give([pair(1)[0], pair(2)[0], pair(3)[0], pair(4)[1]])
 
-    assert.equal(attempts, 8)
+    assert.deepEqual(calls, { thrown: 1, rejected: 8 })
     const letters = driver.deadLetters()
     assert.deepEqual(reasonsOf(letters), [
-      ['MAP_FAILED', 'down'],
+      ['MAP_FAILED', 'no number'],
       ['MAP_FAILED', 'no such order'],
-      ['FILTER_FAILED', 'unknown'],
+      ['FILTER_FAILED', 'down'],
     ])
     assert.deepEqual(
       letters.map(({ text }) => text),

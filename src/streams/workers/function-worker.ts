@@ -3,7 +3,7 @@
  * thread send.
  *
  * It has the functions of all operators that are on workers, loaded from the modules that export them, and calls them as
- * operators do on the main thread. What fails is told by row: operators try again, count attempts and make dead letters.
+ * operators do on the main thread. What fails is told by row: operators count failures and make dead letters.
  * State: columns for one slice; the shapes of values; in shared memory the row that a function is called for.
  * Cost per record: what the function costs on the main thread, and a copy of record and result.
  */

@@ -61,10 +61,6 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     this.#begin(concerned.subarray(0, concernedCount))
   }
 
-  get isAskedOnce() {
-    return this.rows.isAskedOnce ?? false
-  }
-
   get columns() {
     return this.rows.columns
   }
@@ -96,7 +92,7 @@ export class RowsElsewhere<Rows extends RowFunction = RowFunction> implements Ro
     if (this.#killed.has(row)) {
       const error = this.#killed.get(row)
       this.#killed.delete(row)
-      // Tried again, also where what the function throws is its last word.
+      // Not a word of the function: tried again.
       return Promise.reject(error)
     }
     switch (this.#kind[row]!) {
