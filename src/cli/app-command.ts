@@ -28,18 +28,9 @@ export const readingCommandOptions = {
   ...jsonOption,
 } as const satisfies OptionTable
 
-const { app: _name, ...topologyOptions } = appOptions
-
-/** Options of those among them that are given a topology, which has the name of the application. */
-export const topologyCommandOptions = {
-  ...topologyOptions,
-  ...securityOptions,
-  ...jsonOption,
-} as const satisfies OptionTable
-
 const { app: _app, ...checkpointOptions } = readingOptions
 
-/** Options of those that are given a topology and read its checkpoint. */
+/** Options of those that are given a topology, which has the name of the application, and read its checkpoint. */
 export const checkpointCommandOptions = {
   ...checkpointOptions,
   ...securityOptions,

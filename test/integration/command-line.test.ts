@@ -279,6 +279,10 @@ describe('millrace on a broker that runs already', () => {
       await millrace('dead-letters', ...app, '--origin', 'lsted:0@1'),
       await millrace('dead-letters', ...app, '--origin', 'listed:0@7'),
     ]
+    const redriven = [
+      await millrace('redrive', ...app, '--origin', 'lsted:0@1'),
+      await millrace('redrive', ...app, '--origin', 'listed:0@7'),
+    ]
 
     assert.match(listed.stdout, /^listed\n {2}active {3}127\.0\.0\.1 {2}process \d+ {2}\S+\n$/)
     assert.deepEqual(JSON.parse(none.stdout), { app: 'listed', processes: [] })
@@ -295,6 +299,13 @@ describe('millrace on a broker that runs already', () => {
     const refusal = 'origin: "lsted" is no topic that records of the application come from; did you mean listed?'
     assert.deepEqual([elsewhere.code, elsewhere.stderr], [2, `error CONFIG_INVALID_VALUE: ${refusal}\n`])
     assert.deepEqual([other.code, other.stdout], [0, 'listed: no dead letter of that record\n'])
+    assert.deepEqual(
+      redriven.map(({ code, stderr }) => [code, stderr]),
+      [
+        [2, `error CONFIG_INVALID_VALUE: ${refusal}\n`],
+        [0, ''],
+      ],
+    )
   })
 
   it('tells what a reset would delete with exit code 3, and refuses it while the program runs', async () => {

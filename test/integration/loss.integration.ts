@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { audit, explain, planUpgrade } from '../../src/streams/index.ts'
+import { audit, checkTopics, explain, planUpgrade } from '../../src/streams/index.ts'
 import { type CustomerRecord, customers, customerTopology, mergeOf, mergesOf, record, valuesOf } from './customers.ts'
 import { assertAccount, assertProved, assertRefused } from './run.ts'
 import { onEachBroker, type Stream, type Target } from './target.ts'
@@ -21,6 +21,7 @@ export function acceptedLoss(target: Target): void {
         `${refusal?.code}: ${refusal?.message}`,
         `PENDING_LOST: pending parts are gone, 8 in all: topic "${stream.source}", partition 0 begins at offset 3, the first one is at 0; --accept-loss goes on without them`,
       )
+      assert.deepEqual(await problemsOf(stream), [`${refusal?.code}: ${refusal?.message}`])
       assert.deepEqual((await auditOf(stream)).goneParts, [
         { topic: stream.source, partition: 0, count: 3 },
         { topic: stream.source, partition: 1, count: 5 },
@@ -35,6 +36,7 @@ export function acceptedLoss(target: Target): void {
       const { verdict, goneParts } = await auditOf(stream)
 
       assert.deepEqual([(await planOf(stream)).verdict, verdict, goneParts], ['same', 'proved', undefined])
+      assert.deepEqual(await problemsOf(stream), [])
       const lost = [0, 2, 4, 1, 3, 5, 7, 9]
       assert.deepEqual(valuesOf(await stream.merged()), mergesOf(20, lost))
       assertAccount(report, { emitted: 2 * (20 - lost.length), pending: lost.length, lost: lost.length })
@@ -48,6 +50,7 @@ export function acceptedLoss(target: Target): void {
       await target.deleteRecords(stream.source, [30, 26])
 
       assert.match((await planOf(stream)).refusal!.message, /^records that were not read yet are gone, 36 in all: /)
+      assert.match((await problemsOf(stream)).join(), /^KAFKA_OFFSET_LOST: [^,]* are gone, 36 in all: /)
       await assertLossRefused(stream, 'KAFKA_OFFSET_LOST')
       const { report } = await stream.run(customerTopology(stream), accepting)
 
@@ -90,6 +93,16 @@ export function acceptedLoss(target: Target): void {
 
   const planOf = (stream: Stream) =>
     planUpgrade({ topology: customerTopology(stream), bootstrapServers: target.bootstrapServers })
+  /** What a check of the topics finds wrong with the source, and with nothing else. */
+  const problemsOf = async (stream: Stream) => {
+    const { isReady, topics } = await checkTopics({
+      topology: customerTopology(stream),
+      bootstrapServers: target.bootstrapServers,
+    })
+    const unfit = topics.filter(({ problem }) => problem !== undefined)
+    assert.deepEqual([isReady, unfit.every(({ use }) => use === 'source')], [unfit.length === 0, true])
+    return unfit.map(({ problem }) => problem)
+  }
   const auditOf = ({ app }: Stream) => audit({ app, bootstrapServers: target.bootstrapServers })
 
   function assertLossRefused(stream: Stream, code: ErrorCode): Promise<void> {

@@ -36,7 +36,7 @@ export const commands: readonly ListedCommand[] = [
   {
     name: 'topics',
     summary:
-      'Checks the topics of the topology in a file, their settings, and the rights to them; prints the missing ACLs as kafka-acls commands. Exit code 1 if a start would fail.',
+      'Checks the topics of the topology in a file, their settings, the rights to them, and whether sources still have the records that the checkpoint needs; prints the missing ACLs as kafka-acls commands. Exit code 1 if a start would fail.',
     load: async () => (await import('./topics.ts')).topics,
   },
   {

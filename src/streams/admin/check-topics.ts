@@ -1,9 +1,7 @@
-import { resolveOptions } from '../../core/options.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { type Cluster, findMissingRights, grantsOf, type Right } from '../../kafka/index.ts'
+import { type Cluster, findMissingRights, grantsOf, type Right, type TransactionWait } from '../../kafka/index.ts'
 import { findCheckpointTopic } from '../checkpoint/checkpoint-topic.ts'
 import { manifestBytesMax } from '../checkpoint/manifest.ts'
-import { appOptions } from '../options.ts'
 import { taskCountOf } from '../topics/program-topics.ts'
 import { rightsToRun } from '../topics/rights.ts'
 import {
@@ -17,7 +15,9 @@ import { type Plan, planTopology } from '../topology/plan.ts'
 import { expiryTopics } from '../topology/plan-leaving.ts'
 import { chainOf } from '../topology/subtopologies.ts'
 import type { Topology } from '../topology/topology.ts'
-import { type AppOptions, atBrokers } from './at-brokers.ts'
+import { findAppCheckpoint, ifKnown } from './app-checkpoint.ts'
+import { readingAtBrokers, type ReadingOptions } from './at-brokers.ts'
+import { lossAtStart } from './gone-records.ts'
 
 /** What a program uses a topic for. */
 export type TopicUse = 'source' | 'table' | 'checkpoint' | OutputUse
@@ -46,34 +46,29 @@ export interface TopicsCheck {
   readonly grants: readonly string[]
 }
 
-export interface CheckTopicsOptions extends Omit<AppOptions, 'app'> {
+export interface CheckTopicsOptions extends Omit<ReadingOptions, 'app'> {
   readonly topology: Topology
 }
 
 /**
- * Looks at all topics of a program, at their settings and at what this client may do, as a start does; and changes
- * nothing.
+ * Looks at all topics of a program, at their settings, at what this client may do, and whether sources still have the
+ * records that the checkpoint needs, as a start does; and changes nothing.
  *
  * @throws TopologyError `TOPOLOGY_INVALID`; KafkaError where brokers cannot be asked.
  */
-export function checkTopics({
-  topology,
-  logger,
-  clock,
-  tls,
-  sasl,
-  ...given
-}: CheckTopicsOptions): Promise<TopicsCheck> {
+export function checkTopics({ topology, ...options }: CheckTopicsOptions): Promise<TopicsCheck> {
   const plan = planTopology(topology)
-  const settings = resolveOptions(appOptions, { given: { ...given, app: plan.name }, env: process.env })
-  return atBrokers(settings, { logger, clock, tls, sasl }, (cluster) => checkAt(cluster, plan))
+  return readingAtBrokers({ ...options, app: plan.name }, (cluster, _, { wait }) => checkAt(cluster, plan, wait))
 }
 
-async function checkAt(cluster: Cluster, plan: Plan): Promise<TopicsCheck> {
+async function checkAt(cluster: Cluster, plan: Plan, wait: TransactionWait): Promise<TopicsCheck> {
   const plans = chainOf(plan)
   const missingRights = await findMissingRights(cluster, plans.flatMap(rightsToRun))
   const topics: CheckedTopic[] = []
-  for (const each of plans) topics.push(...(await checkTopicsOf(cluster, each)))
+  for (const each of plans) {
+    const ofEach = await checkTopicsOf(cluster, each)
+    topics.push(...(missingRights.length === 0 ? await checkRecords(cluster, each, ofEach, wait) : ofEach))
+  }
   const isFit = ({ state, problem }: CheckedTopic) => state !== 'missing' && problem === undefined
   return {
     app: plan.name,
@@ -94,6 +89,33 @@ async function checkTopicsOf(cluster: Cluster, plan: Plan): Promise<CheckedTopic
     else topics.push({ topic, use, state: isCreated(plan, use) ? 'absent' : 'missing', warnings: [] })
   }
   return topics
+}
+
+/** A start needs the records that its checkpoint names: a source that has lost some is not what it was. */
+async function checkRecords(
+  cluster: Cluster,
+  plan: Plan,
+  topics: readonly CheckedTopic[],
+  wait: TransactionWait,
+): Promise<readonly CheckedTopic[]> {
+  const checkpoint = topics.findIndex(({ use }) => use === 'checkpoint')
+  const { state, problem } = topics[checkpoint]!
+  if (state !== 'there' || problem !== undefined) return topics
+  const error = await faultOfRecords(cluster, plan, wait)
+  if (error === undefined) return topics
+  const source = topics.findIndex(({ topic }) => topic === error.details['topic'])
+  const index = source === -1 ? checkpoint : source
+  return topics.with(index, { problem: problemOf(error), ...topics[index]! })
+}
+
+async function faultOfRecords(cluster: Cluster, plan: Plan, wait: TransactionWait): Promise<MillraceError | undefined> {
+  try {
+    const kept = await ifKnown(() => findAppCheckpoint(cluster, plan.name, wait))
+    return kept && (await lossAtStart(cluster, plan, kept))
+  } catch (error) {
+    if (MillraceError.is(error)) return error
+    throw error
+  }
 }
 
 /** A start makes those of its own. */
@@ -130,7 +152,7 @@ async function checkTopic(cluster: Cluster, plan: Plan, name: string, use: Topic
     return { ...about, partitions }
   } catch (error) {
     if (!MillraceError.is(error)) throw error
-    return { ...about, ...(partitions !== undefined && { partitions }), problem: `${error.code}: ${error.message}` }
+    return { ...about, ...(partitions !== undefined && { partitions }), problem: problemOf(error) }
   }
 }
 
@@ -144,6 +166,10 @@ async function findCheckpoint(cluster: Cluster, plan: Plan): Promise<void> {
     created: defaultBatchBytesMax,
     least: manifestBytesMax(plan, partitions),
   })
+}
+
+function problemOf({ code, message }: MillraceError): string {
+  return `${code}: ${message}`
 }
 
 function collecting(warnings: string[]) {

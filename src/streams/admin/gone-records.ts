@@ -19,11 +19,11 @@ type Kept = Pick<AppCheckpoint, 'manifest' | 'partitions' | 'pending' | 'promote
  * @param sources - By their numbers; one that is not there has nothing.
  */
 export function goneParts(kept: Kept, sources: readonly (Pick<Log, 'present'> | undefined)[]): GoneParts[] {
-  const { manifest, partitions } = kept
-  const logStarts = partitions.list.map(({ source, partition }, number) => {
-    return sources[source]?.present?.range.starts[partition] ?? manifest.nextOffsets[number]!
+  const { partitions } = kept
+  const { loss = [] } = lossFrom(kept, (number) => {
+    const { source, partition } = partitions.list[number]!
+    return sources[source]?.present?.range.starts[partition]
   })
-  const loss = lossOf(kept, manifest.nextOffsets, logStarts) ?? []
   return loss.flatMap(({ pendingOffsets: { length: count } }, number) => {
     return count === 0 ? [] : [{ ...partitions.placeOf(number), count }]
   })
@@ -31,17 +31,22 @@ export function goneParts(kept: Kept, sources: readonly (Pick<Log, 'present'> | 
 
 /** What a start would fail with because sources have lost records; undefined where it needs none of these. */
 export async function lossAtStart(cluster: Cluster, plan: Plan, kept: Kept): Promise<MillraceError | undefined> {
-  const { manifest, partitions } = kept
+  const { partitions } = kept
   const read = new Set(plan.sources.map(({ topic }) => topic))
   const starts = new Map<string, readonly number[]>()
   for (const name of [...read, partitions.redriveTopic!]) {
     const topic = await findVisibleTopic(cluster, name)
     if (topic !== undefined) starts.set(name, (await topicRange(cluster, topic)).starts)
   }
-  const logStarts = manifest.nextOffsets.map((next, number) => {
+  const { loss, logStarts } = lossFrom(kept, (number) => {
     const { topic, partition } = partitions.placeOf(number)
-    return starts.get(topic)?.[partition] ?? next
+    return starts.get(topic)?.[partition]
   })
-  const loss = lossOf(kept, manifest.nextOffsets, logStarts)
   return loss && lossError(partitions, loss, logStarts)
+}
+
+/** @param startOf - Where the log of a partition begins, by its number; undefined where none of it is missed. */
+function lossFrom({ manifest: { nextOffsets }, ...kept }: Kept, startOf: (number: number) => number | undefined) {
+  const logStarts = nextOffsets.map((next, number) => startOf(number) ?? next)
+  return { loss: lossOf(kept, nextOffsets, logStarts), logStarts }
 }

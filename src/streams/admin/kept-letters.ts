@@ -9,7 +9,7 @@ import { findAppCheckpoint, findTopic, ifKnown, ofNext, requireReading, unknownA
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from './at-brokers.ts'
 import { deadLetterHeaders } from '../dead-letters/dead-letter.ts'
 import { letterOptions } from '../options.ts'
-import { originChoice, requireKnownOrigin } from './origin-choice.ts'
+import { originChoice, requireKnownOrigin, topicsOfRecords } from './origin-choice.ts'
 import { reasonChoice } from './reason-choice.ts'
 import { readDeadLetter, type ReadLetter } from './dead-letter-reader.ts'
 import { type Redriven, RedrivenFates } from '../redrive/redriven-fates.ts'
@@ -103,12 +103,6 @@ async function keptLetters(
     letters: newest([...letters, ...(next?.letters ?? [])], choice.limit),
     topics: manifest && topicsOfRecords(manifest, next?.topics),
   }
-}
-
-/** Letters of routed parts name the records of those, which the subtopology before has read. */
-function topicsOfRecords({ topology, former = [] }: Manifest, further: readonly string[] = []): string[] | undefined {
-  if (topology.sources.some(({ decode }) => decode === 'routedPart')) return undefined
-  return [...topology.sources, ...former].map(({ topic }) => topic).concat(further)
 }
 
 async function lettersOf(

@@ -1,5 +1,6 @@
 import { adviceOn } from '../../core/closest-name.ts'
 import { ConfigError } from '../../core/errors.ts'
+import type { Manifest } from '../checkpoint/manifest.ts'
 import type { Origin } from '../topics/source-partitions.ts'
 
 const recordOnly = /^(?<partition>\d+)@(?<offset>\d+)$/
@@ -22,6 +23,18 @@ export function originChoice(text: string): (origin: Origin) => boolean {
     (topic === undefined || origin.topic === topic) &&
     (partition === undefined || origin.partition === Number(partition)) &&
     (offset === undefined || origin.offset === Number(offset))
+}
+
+/**
+ * The topics that records of dead letters of a subtopology, and of those after it, may have been in. Undefined where that
+ * is not known: letters of routed parts name the records of those, which the subtopology before has read.
+ */
+export function topicsOfRecords(
+  { topology, former = [] }: Manifest,
+  further: readonly string[] = [],
+): string[] | undefined {
+  if (topology.sources.some(({ decode }) => decode === 'routedPart')) return undefined
+  return [...topology.sources, ...former].map(({ topic }) => topic).concat(further)
 }
 
 /**

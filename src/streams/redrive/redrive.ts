@@ -2,6 +2,7 @@ import { resolveOptions } from '../../core/options.ts'
 import type { Cluster } from '../../kafka/index.ts'
 import { ofNext } from '../admin/app-checkpoint.ts'
 import { readingAtBrokers, type ReadingLimits, type ReadingOptions } from '../admin/at-brokers.ts'
+import { requireKnownOrigin, topicsOfRecords } from '../admin/origin-choice.ts'
 import { redriveOptions } from '../options.ts'
 import { letterChoice } from './letter-choice.ts'
 import type { RedriveReport } from './redrive-report.ts'
@@ -44,15 +45,33 @@ export function redrive(options: RedriveOptions): Promise<RedriveReport> {
   const { reason, key, since, until, origin, skipGone, dryRun = false, ...reading } = options
   const request = resolveOptions(redriveOptions, { given: { reason, key, since, until, origin, skipGone } })
   const isChosen = letterChoice(request)
-  const redriveIn = async (cluster: Cluster, app: string, limits: ReadingLimits): Promise<RedriveReport> => {
+  const redriveIn = async (cluster: Cluster, app: string, limits: ReadingLimits): Promise<ReportAndTopics> => {
     const work = await RedriveWork.begin(cluster, app, limits, { ...request, dryRun })
     try {
       const report = await work.run(isChosen)
       const next = await ofNext(work.manifest, (name) => redriveIn(cluster, name, limits))
-      return { ...report, ...(next && { next }) }
+      return {
+        report: { ...report, ...(next && { next: next.report }) },
+        topics: topicsOfRecords(work.manifest, next?.topics),
+      }
     } finally {
       work.end()
     }
   }
-  return readingAtBrokers(reading, redriveIn)
+  return readingAtBrokers(reading, async (cluster, app, limits) => {
+    const { report, topics } = await redriveIn(cluster, app, limits)
+    if (origin !== undefined && topics !== undefined && isEmpty(report)) requireKnownOrigin(origin, topics)
+    return report
+  })
+}
+
+interface ReportAndTopics {
+  readonly report: RedriveReport
+  /** Where the records may have been; undefined where that is not known. */
+  readonly topics: readonly string[] | undefined
+}
+
+/** Whether no letter was chosen. */
+function isEmpty({ reasons, next }: RedriveReport): boolean {
+  return reasons.length === 0 && (next === undefined || isEmpty(next))
 }
