@@ -37,15 +37,8 @@ export type {
   Inspection,
 } from './observe/inspection.ts'
 export type { SeenStreak } from './observe/source-streaks-seen.ts'
-export {
-  appOptions,
-  letterOptions,
-  readingOptions,
-  redriveOptions,
-  relayoutOptions,
-  type RunOptions,
-  runOptions,
-} from './options.ts'
+export { type RunOptions, runOptions } from './options.ts'
+export { appOptions, letterOptions, readingOptions, redriveOptions, relayoutOptions } from './question-options.ts'
 export { correlating, type HeldPart, type PendingChoice, type PendingMerge } from './reads/pending-merge.ts'
 export type { RunStatistics } from './runtime/statistics.ts'
 export type { WrittenTopic } from './observe/meters.ts'

@@ -3,7 +3,7 @@ import { type OptionValues, resolveOptions } from '../../core/options.ts'
 import { Cluster, type OpenTransaction, type TransactionWait } from '../../kafka/index.ts'
 import { loggedWaits } from '../logs/broker-wait-log.ts'
 import { type Logger, stderrLogger } from '../logs/logger.ts'
-import { type appOptions, readingOptions } from '../options.ts'
+import { type appOptions, readingOptions } from '../question-options.ts'
 import { type GivenSecurity, resolveSecurity } from '../security.ts'
 import type { AppSettings, ReadingSettings } from '../settings.ts'
 

@@ -1,6 +1,6 @@
 import { type ListedMember, listGroupMembers } from '../../kafka/index.ts'
 import { resolveOptions } from '../../core/options.ts'
-import { appOptions } from '../options.ts'
+import { appOptions } from '../question-options.ts'
 import { requireRights } from '../topics/rights.ts'
 import { ownTopics } from '../topology/plan-topics.ts'
 import { findVisibleTopic, unknownApp } from './app-checkpoint.ts'

@@ -9,7 +9,7 @@ import { appRunning } from './app-running.ts'
 import { type AppOptions, atBrokers } from './at-brokers.ts'
 import { clearTopics } from './clear-topics.ts'
 import { endTransaction, endTransactionsOfTasks } from './open-transactions.ts'
-import { appOptions } from '../options.ts'
+import { appOptions } from '../question-options.ts'
 
 /** Which application is to start over, and how its brokers are reached. */
 export interface ResetOptions extends AppOptions {

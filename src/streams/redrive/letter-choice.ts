@@ -4,7 +4,7 @@ import { plainRecord, type RecordColumns } from '../../kernel/index.ts'
 import type { ReadLetter } from '../admin/dead-letter-reader.ts'
 import { originChoice } from '../admin/origin-choice.ts'
 import { reasonChoice } from '../admin/reason-choice.ts'
-import type { redriveOptions } from '../options.ts'
+import type { redriveOptions } from '../question-options.ts'
 import { isDeadLettered } from './redriven-letters.ts'
 
 /** Says which dead letters are to be redriven. */
