@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Broker, startBroker } from '../../src/broker/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { type App, field, stage, type Topology, topology, tumbling } from '../../src/streams/index.ts'
 import { suiteStack } from '../at-end.ts'
 import { until } from '../until.ts'
@@ -18,6 +19,10 @@ const small = { fetchBytes: 64 << 10, partitionFetchBytes: 16 << 10, batchBytes:
 const aheadBytesMax = 256 << 10
 /** Answers to what is written that come late: about as many as half of the pairs need. */
 const slowness = { count: 30, effect: { kind: 'delayAnswer', delayMs: 20 } } as const
+/** For how long a sink is slow, about: a batch has one pair, and the next one waits for its answer. */
+const slowMs = Number(process.env['MILLRACE_SLOW_MS'] ?? 5_000)
+/** More than what has been published takes, which lies in the memory of the broker. */
+const growthBytesMax = 64 << 20
 
 interface Row {
   readonly id: number
@@ -89,7 +94,7 @@ describe('at a slow sink', () => {
 
   for (const [what, make] of Object.entries(programs)) {
     it(`${what} read no more ahead than their bounds, and lose nothing`, async () => {
-      const topics = await newTopics()
+      const topics = await newTopics(pairCount)
       await broker.injectFault({ api: 'Produce', clientId: topics.app, ...slowness })
 
       const running = await startQuietly(make(topics), broker.bootstrapServers, small)
@@ -112,8 +117,44 @@ describe('at a slow sink', () => {
     })
   }
 
+  it('a join reads no more ahead, and takes no more memory, however long the sink is slow', async (t) => {
+    const pairs = Math.ceil(slowMs / slowness.effect.delayMs)
+    const topics = await newTopics(pairs)
+    await broker.injectFault({ api: 'Produce', clientId: topics.app, ...slowness, count: 2 * pairs })
+
+    const startMs = systemClock.monotonicMs()
+    const running = await startQuietly(programs['a throttle']!(topics), broker.bootstrapServers, small)
+    let [aheadMax, memoryFirst, memoryMax, tellMs] = [0, 0, 0, 0]
+    await until('all has been published', () => {
+      const consumed = running.report().accounting[0]?.consumed ?? 0
+      aheadMax = Math.max(aheadMax, aheadBytes(running))
+      const memory = process.memoryUsage.rss()
+      // What it takes once it is under way: a quarter of the time is over.
+      if (consumed < pairs / 2) memoryFirst = Math.max(memoryFirst, memory)
+      memoryMax = Math.max(memoryMax, memory)
+      const nowMs = systemClock.monotonicMs() - startMs
+      if (nowMs >= tellMs) {
+        t.diagnostic(
+          `${Math.round(nowMs / 1_000)} s: ${consumed} of ${2 * pairs} records, ${aheadBytes(running)} bytes ahead, ${Math.round(memory / 2 ** 20)} MiB`,
+        )
+        tellMs += 10_000
+      }
+      return consumed === 2 * pairs
+    })
+    const tookMs = systemClock.monotonicMs() - startMs
+    await running.stop()
+
+    const growth = memoryMax - memoryFirst
+    t.diagnostic(
+      `${Math.round(tookMs / 1_000)} s, ${aheadMax} bytes ahead at most, memory grew by ${Math.round(growth / 2 ** 20)} MiB`,
+    )
+    assert.ok(aheadMax <= aheadBytesMax, `${aheadMax} bytes ahead`)
+    assert.ok(growth <= growthBytesMax, `${growth} bytes more`)
+    assert.equal((await readTopic(broker.bootstrapServers, topics.sink)).length, pairs)
+  })
+
   /** Both records of each pair, one after the other, and the names of pairs. */
-  async function newTopics(): Promise<Topics> {
+  async function newTopics(count: number): Promise<Topics> {
     const app = `slow-${randomUUID()}`
     const topics = { app, source: `${app}.source`, names: `${app}.names`, sink: `${app}.sink` }
     const kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
@@ -122,8 +163,8 @@ describe('at a slow sink', () => {
     await admin.createTopics({
       topics: [topics.source, topics.names, topics.sink].map((topic) => ({ topic, numPartitions: 1 })),
     })
-    const ids = Array.from({ length: pairCount }, (_, id) => id)
-    for (let at = 0; at < pairCount; at += pairsPerRequest) {
+    const ids = Array.from({ length: count }, (_, id) => id)
+    for (let at = 0; at < count; at += pairsPerRequest) {
       const some = ids.slice(at, at + pairsPerRequest)
       const pairs = some.flatMap((id) => ['A', 'B'].map((side) => ({ value: JSON.stringify({ id, side, text }) })))
       const names = some.map((id) => ({ value: JSON.stringify({ id }) }))
@@ -139,9 +180,9 @@ describe('at a slow sink', () => {
   }
 })
 
-/** Bytes that the first subtopology has read, and whose epochs have not committed. */
+/** Bytes of texts that the first subtopology has read, and whose epochs have not committed. */
 function aheadBytes(running: App): number {
   const { accounting, statistics } = running.report()
   const [account] = accounting
-  return statistics.sourceBytes - (account?.consumed ?? 0) * text.length
+  return (statistics.sourceOffsets - (account?.consumed ?? 0)) * text.length
 }
