@@ -340,8 +340,8 @@ class Correlation {
       return mayMove
     }
     if (this.#session.schedule.isCommitting) return false
-    if (this.#timer.isInDoubt) this.#timer.arm()
-    else if (this.#windows !== undefined) {
+    if (!this.#timer.mayEnd()) return false
+    if (this.#windows !== undefined) {
       this.#timer.open()
       await this.#close()
     } else await this.#fullTable?.evict(() => this.#close())
@@ -375,8 +375,7 @@ class Correlation {
   async #mayMove({ mayMove }: Paging): Promise<boolean> {
     if (this.#session.schedule.isCommitting) return false
     if (mayMove) return true
-    if (this.#timer.isInDoubt) this.#timer.arm()
-    else await this.#close()
+    if (this.#timer.mayEnd()) await this.#close()
     return false
   }
 

@@ -49,4 +49,29 @@ describe('EpochTimer', () => {
     )
     assert.ok(engine.kafka.isAllCommitted)
   })
+
+  it('has an epoch end that is in doubt where rows wait for its end, as where nothing more comes', async () => {
+    const clock = new VirtualClock()
+    const program = topology('orders')
+      .source('source')
+      .route('by-side', field('side'), { A: stage({ part: field('part') }), B: stage({ part: field('part') }) })
+      .correlate('by-key', field('key'), { of: ['A', 'B'], whenFull: 'promote' })
+      .filter('good', ({ A }) => A !== 'bad' || assert.fail('it is bad'))
+      .sink('sink')
+    await using engine = await Engine.start(program, clock)
+    engine.kafka.give(0, [order('A', 1, 'a')])
+    await clock.advance(0)
+    await clock.until(engine.drain())
+    engine.session.state.cold!.moveOut(Infinity)
+
+    // The last of them waits for a part that comes back between epochs only.
+    engine.kafka.give(0, [order('A', 2, 'bad'), order('B', 2, 'bad'), order('B', 1, 'b')])
+    await clock.advance(3_000)
+
+    assert.deepEqual(
+      engine.kafka.written.filter(({ sink }) => sink === 0).map(({ value }) => String(value)),
+      ['{"key":1,"A":"a","B":"b"}'],
+    )
+    assert.ok(engine.kafka.isAllCommitted)
+  })
 })

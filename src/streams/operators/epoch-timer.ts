@@ -21,13 +21,14 @@ export interface EpochTimerParts {
 
 /**
  * Says whether the current epoch is due, and when to look again. State: the timer that is set, and whether there was
- * more to read when it was set.
+ * more to read when it was set; whether rows wait for the end of the epoch.
  */
 export class EpochTimer {
   readonly #parts: EpochTimerParts
   #timer: Timer | undefined
   #wasBehind = false
   #isWaiting = false
+  #isAwaited = false
 
   constructor(parts: EpochTimerParts) {
     this.#parts = parts
@@ -40,7 +41,18 @@ export class EpochTimer {
 
   get isInDoubt(): boolean {
     const { doubt, outputs, life } = this.#parts
-    return doubt.isPossible && doubt.isOpen(outputs.openBytes, life.rowBatches.isIdle)
+    return doubt.isPossible && doubt.isOpen(outputs.openBytes, this.#isAwaited || life.rowBatches.isIdle)
+  }
+
+  /**
+   * Rows wait for the end of the epoch, so that no more come into it. Returns whether it may end now; else that is
+   * looked at again, and the doubt ends as it does where nothing is on its way.
+   */
+  mayEnd(): boolean {
+    this.#isAwaited = true
+    if (!this.isInDoubt) return true
+    this.arm()
+    return false
   }
 
   /** @param isDraining - Whether somebody waits for its end. */
@@ -57,6 +69,7 @@ export class EpochTimer {
     const { session, clock } = this.#parts
     const { schedule } = session
     const wasOpen = schedule.isOpen
+    this.#isAwaited = false
     schedule.open(clock.monotonicMs())
     if (wasOpen && this.#wasBehind === this.#isBehind) return
     // While none was open it looked only now and then, and while there was more to read, at the end of its time.
