@@ -14,3 +14,19 @@ export interface HandedRecord {
   partition: number
   offset: number
 }
+
+/** One to be filled again for each merge; it begins with nothing. */
+export function blankRecord(): HandedRecord {
+  return {
+    bytes: Buffer.alloc(0),
+    keyStart: 0,
+    valueStart: 0,
+    headersStart: 0,
+    carriedStart: 0,
+    end: 0,
+    greatestMs: 0,
+    leastMs: 0,
+    partition: 0,
+    offset: 0,
+  }
+}

@@ -48,7 +48,7 @@ export {
 export { RecordFrame } from './record-frame.ts'
 export { RecordPlace } from './record-place.ts'
 export { GrowableBytes } from './growable-bytes.ts'
-export type { HandedRecord } from './handed-record.ts'
+export { blankRecord, type HandedRecord } from './handed-record.ts'
 export { HeaderFinder } from './header-finder.ts'
 export { TRACED } from './constants/carried.ts'
 export { mergeSpanIdAt } from './constants/traced-merge.ts'

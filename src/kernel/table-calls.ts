@@ -3,7 +3,7 @@ import type { CompletedNumbers } from './completed-numbers.ts'
 import { PUBLISHED } from './constants/outcome.ts'
 import type { MovedRows } from './cold/moved-rows.ts'
 import type { OutputBuilder } from './output-builder.ts'
-import type { HandedRecord } from './handed-record.ts'
+import { blankRecord } from './handed-record.ts'
 import { chunkWords } from './offset-set.ts'
 import { partsOf, type PendingRow, rowAt } from './pending-row.ts'
 import type { Publication } from './pending-table-options.ts'
@@ -21,18 +21,7 @@ const itself = (lane: number) => lane
 export class TableCalls {
   readonly machine: TableMachine
   readonly #completed: CompletedNumbers
-  readonly #handedRecord: HandedRecord = {
-    bytes: Buffer.alloc(0),
-    keyStart: 0,
-    valueStart: 0,
-    headersStart: 0,
-    carriedStart: 0,
-    end: 0,
-    greatestMs: 0,
-    leastMs: 0,
-    partition: 0,
-    offset: 0,
-  }
+  readonly #handedRecord = blankRecord()
   publication: Publication | undefined
   /** Takes the records of a full batch over, by its partition. */
   handOver: OutputBuilder['handOver'] | undefined

@@ -1,4 +1,4 @@
-import { ByteCursor, type HandedRecord, type PendingRow, PUBLISHED } from '../../kernel/index.ts'
+import { blankRecord, ByteCursor, type HandedRecord, type PendingRow, PUBLISHED } from '../../kernel/index.ts'
 import { storedRecord } from '../merged/stored-record.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import { CrossingBytes } from './crossing-bytes.ts'
@@ -59,7 +59,7 @@ export interface OnwardMerge extends HandedRecord {
 export function forEachMerge(handedOn: Uint8Array, visit: (merge: OnwardMerge) => void): void {
   const bytes = Buffer.from(handedOn.buffer, handedOn.byteOffset, handedOn.length)
   const cursor = new ByteCursor(bytes)
-  const merge = { ...noMerge, bytes }
+  const merge: OnwardMerge = { ...blankRecord(), bytes, isStored: false }
   while (!cursor.isAtEnd) {
     const [keyLength, valueLength, headersLength, carriedLength] = [
       cursor.varint(),
@@ -80,18 +80,4 @@ export function forEachMerge(handedOn: Uint8Array, visit: (merge: OnwardMerge) =
     cursor.take(merge.end - merge.keyStart)
     visit(merge)
   }
-}
-
-const noMerge: OnwardMerge = {
-  bytes: Buffer.alloc(0),
-  keyStart: 0,
-  valueStart: 0,
-  headersStart: 0,
-  carriedStart: 0,
-  end: 0,
-  greatestMs: 0,
-  leastMs: 0,
-  partition: 0,
-  offset: 0,
-  isStored: false,
 }
