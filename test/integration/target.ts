@@ -10,6 +10,7 @@ import { type PlainSasl, type ReadRecord, readTopic } from './read-topic.ts'
 import { type Outcome, runToEnd, type RunSettings } from './run.ts'
 import { until } from '../until.ts'
 import { suiteStack } from '../at-end.ts'
+import { keepMembershipThread } from '../kept-thread.ts'
 
 /** A record as a test puts it into a source. */
 export interface SourceRecord {
@@ -119,6 +120,7 @@ function onBroker(
       kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING })
       admin = await patientAdmin(kafka)
       stack.defer(() => admin.disconnect())
+      stack.defer(await keepMembershipThread(broker.bootstrapServers))
       stack.defer(async () => {
         const existing = await admin.listTopics()
         await admin.deleteTopics({ topics: existing.filter((topic) => topics.includes(topic)) })
