@@ -23,6 +23,8 @@ export class CompletedNumbers {
   readonly taskOf: TableTasks['taskOf']
   readonly #counts: Float64Array
   readonly #forgotten: Float64Array
+  /** Of the one task that there is: numbers of keys that are none, because their merges were refused; in order. */
+  readonly #disowned = new Set<number>()
 
   constructor({ count, taskOf }: TableTasks) {
     this.taskOf = taskOf
@@ -32,7 +34,9 @@ export class CompletedNumbers {
 
   /** How many there are that are not forgotten, of all tasks. */
   get rememberedCount(): number {
-    return this.#counts.reduce((sum, count, task) => sum + count - this.#forgotten[task]!, 0)
+    const known = this.#counts.reduce((sum, count, task) => sum + count - this.#forgotten[task]!, 0)
+    if (this.#disowned.size === 0) return known
+    return known - this.disownedFrom(this.#forgotten[0]!).length
   }
 
   /** Of a task. @defaultValue the one that there is */
@@ -52,6 +56,22 @@ export class CompletedNumbers {
     this.#forgotten[task] = forgotten
   }
 
+  /** Forgets one key, whose merge was refused after it had its number. */
+  disown(number: number): void {
+    assert(number < this.#counts[0]!, 'only a completed key is disowned')
+    this.#disowned.add(number)
+  }
+
+  /** The numbers from this one on of keys that are disowned, in order. */
+  disownedFrom(from: number): number[] {
+    return [...this.#disowned].filter((number) => number >= from)
+  }
+
+  /** Keeps of what is disowned only these numbers: others are forgotten for good, or were taken back. */
+  keepDisowned(from: number, to: number): void {
+    for (const number of this.#disowned) if (number < from || number >= to) this.#disowned.delete(number)
+  }
+
   /** Knows nothing of tasks that are none of these: a sweep takes out what there is of them. */
   leaveAllBut(own: readonly number[]): void {
     for (const task of this.#counts.keys()) if (!own.includes(task)) this.resume(task, none)
@@ -67,6 +87,6 @@ export class CompletedNumbers {
   }
 
   isForgotten(task: number, number: number): boolean {
-    return number < this.#forgotten[task]! || number >= this.#counts[task]!
+    return number < this.#forgotten[task]! || number >= this.#counts[task]! || this.#disowned.has(number)
   }
 }

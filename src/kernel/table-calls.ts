@@ -30,6 +30,8 @@ export class TableCalls {
   onChange: ChangeVisitor | undefined
   isPending: ((partition: number, offset: number) => boolean) | undefined
   movedRows: MovedRows | undefined
+  /** Rows of this partition, among those that are being taken in, are to be taken in later. */
+  defer: ((partition: number) => void) | undefined
   /** Rows that have been merged with all of their parts in the table. */
   mergedStored = 0
 

@@ -74,6 +74,7 @@ export class TableIntake {
     calls.pass = { columns, from }
     const taken = run.apply(to - from)
     calls.pass = undefined
+    if (run.deferredCount.value > 0) calls.defer!(columns.partition)
     copied.copyOut(columns, from, to)
     const duplicates = run.duplicates.value - duplicatesBefore
     if (setup.hasLanes) countDuplicates(columns, from, from + taken, counts)

@@ -12,6 +12,7 @@ interface TableFunctions {
   readonly apply: (count: number) => number
   readonly measureCut: (count: number, own: number, shardCount: number) => number
   readonly cutOut: (count: number, own: number, shardCount: number, to: number) => void
+  readonly cutDeferred: (to: number) => void
   readonly placeCut: (at: number, count: number) => number
   readonly route: (count: number, first: number, partitions: number) => number
   readonly tellChanges: (undoEnd: number, departedEnd: number) => void
@@ -58,6 +59,9 @@ type State =
   | 'mergesStored'
   | 'carries'
   | 'rememberedSlots'
+  | 'confirmed'
+  | 'deferredCount'
+  | 'deferredBytes'
   | 'unitsMax'
   | 'recordBytesMax'
   | 'isHandedOver'

@@ -47,6 +47,8 @@ export class TableShard {
   readonly #parts: TableShardParts
   /** Rows that are made current without columns: only what the table says of them is in these. */
   readonly #placed = new RecordColumns()
+  /** Rows that are to be taken in later, as if cut out by another shard. */
+  #deferred: CutBatch[] = []
 
   constructor(parts: TableShardParts, place: ShardPlace) {
     const { shard, shardCount } = place
@@ -54,6 +56,7 @@ export class TableShard {
     assert(shard >= 0 && shard <= shardCount, 'a shard is one of those that there are, or none of them')
     this.#parts = parts
     this.place = place
+    parts.calls.defer = (partition) => this.#defer(partition)
   }
 
   /**
@@ -90,6 +93,37 @@ export class TableShard {
     return columns
   }
 
+  /**
+   * Completed keys with numbers from this one on may still be none. Rows that meet such a key are deferred: they have no
+   * side any more, and no reason. @defaultValue Infinity
+   */
+  set confirmed(number: number) {
+    this.#parts.calls.machine.run.confirmed.value = number
+  }
+
+  /** Whether rows are deferred. */
+  get isDeferring(): boolean {
+    return this.#deferred.length > 0
+  }
+
+  /**
+   * Takes in rows that were deferred, in their order, before any that came after them. Those that still meet a key that
+   * is not confirmed are deferred again.
+   *
+   * @param onTaken - Is given what `takeCut` returns.
+   * @throws MillraceError `TABLE_FULL`
+   */
+  takeDeferred(counts: TableCounts, onTaken: (columns: RecordColumns) => void): void {
+    const deferred = this.#deferred
+    this.#deferred = []
+    for (const batch of deferred) onTaken(this.takeCut(batch, counts))
+  }
+
+  /** What was deferred is not to be taken in. */
+  dropDeferred(): void {
+    this.#deferred = []
+  }
+
   /** Whether a key is one of its own. */
   has({ bytes: key, isNumber }: ComparedKey): boolean {
     const { calls, bytes } = this.#parts
@@ -113,6 +147,16 @@ export class TableShard {
       if (counts[shard]! > 0) onCut(shard, { partition, count: counts[shard]!, rows: machine.bytes.subarray(at, end) })
       at = end + cutGapBytes
     }
+    cut.shrink()
+  }
+
+  #defer(partition: number): void {
+    const { calls, cut } = this.#parts
+    const { machine } = calls
+    const [count, size] = [machine.run.deferredCount.value, machine.run.deferredBytes.value >>> 0]
+    const at = cut.take(size + cutGapBytes)
+    machine.run.cutDeferred(at)
+    this.#deferred.push({ partition, count, rows: machine.bytes.slice(at, at + size) })
     cut.shrink()
   }
 

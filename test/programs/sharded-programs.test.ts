@@ -51,16 +51,13 @@ describe('B17 programs that chance has drawn, with their table in shards', () =>
   })
 })
 
-/** What fits: a flatMap does not, and functions after the merge only where completed keys are forgotten. */
+/** What fits: a flatMap does not. */
 function inShards(program: DrawnProgram): DrawnProgram {
   return {
     ...program,
     sources: program.sources.map((source) => ({ ...source, expands: false })),
-    ...(program.remembers && noneAfter),
   }
 }
-
-const noneAfter = { mapsMerges: false, filtersMerges: false, expandsMerges: false, refusesMerges: false }
 
 function piecesOf<Item>(items: readonly Item[], count: number): (readonly Item[])[] {
   const size = Math.ceil(items.length / count)

@@ -11,6 +11,7 @@ import {
   isRemembered,
   keyLengthOf,
   nextOf,
+  offsetOf,
   placeFrom,
   putInPlace,
   replacing,
@@ -45,6 +46,7 @@ import {
 } from './columns'
 import { copyWords, restOf } from './copy'
 import { knownHashOf, takeHashed } from './cut'
+import { defer } from './deferred'
 import { supersede } from './departure'
 import { hashOf } from './hash'
 import { hasRoom, homeOf, insert, insertAt, pageOf, slotAfter, slotOf } from './hash-index'
@@ -57,6 +59,7 @@ import {
   allSides,
   carries,
   completedReason,
+  confirmed,
   duplicateReason,
   duplicates,
   lateReason,
@@ -236,13 +239,15 @@ function add(slot: usize, row: u32): bool {
   return true
 }
 
-/** A part of a side that the row has: of a list, in place of the one before, or none that is wanted. */
+/** A part of a side that the row has: of a list, in place of the one before, or none that is wanted, for all that is known. */
 function addAgain(slot: usize, row: u32): bool {
   const head = load<u32>(slot, 4)
   const block = at(head)
   const side = sideAt(row)
-  if (isRemembered(block)) refuseDuplicate(row, reasonAfterMerge(side))
-  else if (isList(side) && !isComplete(headOf(block), side)) {
+  if (isRemembered(block)) {
+    if (<f64>offsetOf(block) >= confirmed) defer(row)
+    else refuseDuplicate(row, reasonAfterMerge(side))
+  } else if (isList(side) && !isComplete(headOf(block), side)) {
     if (!isAtLimit(head, side)) return add(slot, row)
     setReason(row, listFullReason)
   } else if (((latestSides >>> side) & 1) != 0) return replaceLatest(slot, row)

@@ -96,10 +96,9 @@ export function measureCut(count: u32, own: u32, shardCount: u32): u32 {
     store<u32>(rowHashes + (row << 2), hash)
     const shard = shardOf(hash, shardCount)
     if (shard != own) {
-      const bytes = cutHeadBytes + keyLength + spellingLengthAt(row) + partLengthAt(row) + carriedLengthAt(row)
       store<u8>(shards + row, shard)
       add(cutCounts, shard, 1)
-      add(cutSizes, shard, bytes)
+      add(cutSizes, shard, cutBytesOf(row))
     }
   }
   areHashed = true
@@ -118,12 +117,18 @@ export function cutOut(count: u32, own: u32, shardCount: u32, to: usize): void {
     const shard = <u32>load<u8>(shards + row)
     if (shard == own) continue
     const end = ends + (shard << 2)
-    store<u32>(end, <u32>write(load<u32>(end), row))
+    store<u32>(end, <u32>writeCut(load<u32>(end), row))
     store<i8>(sides + row, sideElsewhere)
   }
 }
 
-function write(at: usize, row: u32): usize {
+/** How much there is of a row when it is cut out. */
+export function cutBytesOf(row: u32): u32 {
+  return cutHeadBytes + keyLengthAt(row) + spellingLengthAt(row) + partLengthAt(row) + carriedLengthAt(row)
+}
+
+/** Cuts a row out, whose hash is known; returns where it ends. */
+export function writeCut(at: usize, row: u32): usize {
   const keyLength = keyLengthAt(row)
   const spellingLength = spellingLengthAt(row)
   const partLength = partLengthAt(row)

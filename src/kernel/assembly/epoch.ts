@@ -58,8 +58,10 @@ export function rollback(undo: usize, departed: usize, copies: usize): void {
 /** Puts a row that left into the index again. */
 function bringBack(hash: u32, departed: u32, how: u32): void {
   const head = isCopy(departed) ? restored(departed) : departed
-  if (completedReason != 0 && (how == MERGED || how == FILTERED))
-    return replace(hash, takeBack(hash, taskOfRow(at(head))), head)
+  if (completedReason != 0 && (how == MERGED || how == FILTERED)) {
+    const key = takeBack(hash, taskOfRow(at(head)))
+    if (key != 0) return replace(hash, key, head)
+  }
   hasRoom(hash)
   insert(hash, head)
 }

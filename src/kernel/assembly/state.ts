@@ -64,6 +64,8 @@ export let tooLargeReason: u32 = 0
 export let refusedTimeReason: u32 = 0
 /** 0 where completed keys are not remembered. */
 export let completedReason: u32 = 0
+/** The merges of completed keys with numbers from this one on may still be refused. */
+export let confirmed: f64 = Infinity
 /** In its place for sides that are optional. */
 export let lateReason: u32 = 0
 

@@ -44,6 +44,7 @@ export {
 } from './columns'
 export { compact, isSparse } from './compact'
 export { cutCounts, cutOut, cutSizes, measureCut, placeCut } from './cut'
+export { cutDeferred, deferredBytes, deferredCount } from './deferred'
 export { commit, rollback } from './epoch'
 export { findRow } from './find-row'
 export { hashOf, secondHashOf } from './hash'

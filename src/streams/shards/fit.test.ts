@@ -54,14 +54,6 @@ const unfit: readonly (readonly [reason: string, program: Topology])[] = [
   ],
   ['"by-key" has whenFull: "promote"', routed.correlate('by-key', key, { of, whenFull: 'promote' }).sink('sink')],
   [
-    'functions, several sinks or the like come after the merge, and completed keys are remembered',
-    remembering.filter('whole', () => true).sink('sink'),
-  ],
-  [
-    'functions, several sinks or the like come after the merge, and completed keys are remembered',
-    remembering.sink('sink', { traceContext: true }),
-  ],
-  [
     '"twice" is a flatMap',
     source
       .flatMap('twice', (value) => [value, value], { partsMax: 2 })
@@ -172,6 +164,7 @@ describe('B17 a program that is to be in shards', () => {
 
   it('may have functions after the merge, several sinks, and sinks that make something of records', () => {
     refuseUnfit(wishes(correlated.map('made', (value) => value).sink('sink', { key: 'none', traceContext: true })))
+    refuseUnfit(wishes(remembering.filter('whole', () => true).sink('sink', { traceContext: true })))
     refuseUnfit(wishes(correlated.branch('which', () => 'one', { one: {}, other: {} })))
   })
 

@@ -1,6 +1,6 @@
 import { TopologyError } from '../../core/errors.ts'
 import type { RunOptions } from '../options.ts'
-import { isWrittenAsMerged, type Plan, type PlannedSource } from '../topology/plan.ts'
+import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { SourceStep } from '../topology/source.ts'
@@ -56,15 +56,13 @@ export function refuseUnfit(wishes: ShardWishes): void {
 /** What of a program goes by the whole table, or comes after it on the main thread. */
 function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
   const { layout, aggregation, correlate, sources } = plan
-  const { id, whenFull, memory } = correlate
+  const { id, whenFull } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
     [`"${id}" has windows`]: aggregation !== undefined,
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
-    'functions, several sinks or the like come after the merge, and completed keys are remembered':
-      !isWrittenAsMerged(plan) && memory !== undefined,
   }
   return [
     ...Object.keys(reasons).filter((reason) => reasons[reason]),

@@ -4,9 +4,10 @@ import type { Session } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { forEachMerge, type OnwardMerge } from './merges-onward.ts'
 import type { ShardIntake } from './shard-intake.ts'
+import type { Verdicts } from './verdicts.ts'
 
 export interface MergesFromShardsParts {
-  readonly services: Pick<Services, 'timeOfDay'>
+  readonly services: Pick<Services, 'plan' | 'timeOfDay'>
   readonly session: Pick<Session, 'state'>
   readonly outputs: Outputs
   readonly intake: Pick<ShardIntake, 'refuse'>
@@ -27,18 +28,26 @@ export class MergesFromShards {
   /**
    * Publishes what a shard has handed on.
    *
+   * @returns What has become of it, where completed keys are remembered; those of refused merges are none.
    * @throws TopologyError `TOPOLOGY_INVALID`; FunctionError `STAGE_FAILS_ON_EVERYTHING`
    */
-  take(handedOn: Uint8Array): void {
-    if (handedOn.length === 0) return
-    const { outputs } = this.#parts
+  take(handedOn: Uint8Array): Verdicts | undefined {
+    if (handedOn.length === 0) return undefined
+    const { services, outputs } = this.#parts
+    let count = 0
+    const refused: number[] = []
     outputs.takeTimes()
     forEachMerge(handedOn, (merge) => {
       const outcome = outputs.publish(merge)
       if (outcome === LEFT_OUT) this.#leaveOut(merge)
-      else if (outcome !== PUBLISHED) this.#refuse(merge, outcome)
+      else if (outcome !== PUBLISHED) {
+        this.#refuse(merge, outcome)
+        refused.push(count)
+      }
+      count++
     })
     outputs.throwFault()
+    return services.plan.correlate.memory === undefined ? undefined : { count, refused }
   }
 
   #leaveOut(merge: OnwardMerge): void {

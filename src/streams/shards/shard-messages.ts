@@ -12,8 +12,10 @@ import type { SweepState } from '../expiry/table-sweep.ts'
 import type { ProgramTableOptions } from '../recovery/table-options.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
 import type { Sink, SinkHeaders } from '../topology/sink.ts'
-import type { CompletedInShard, KeptKeys } from './shard-keys.ts'
+import type { CompletedInShard } from './completed-in-shard.ts'
+import type { KeptKeys } from './shard-keys.ts'
 import type { SharedLinks } from './shard-links.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** What a shard is made of. It is data: it crosses to the thread. */
 export interface ShardSetup {
@@ -91,7 +93,9 @@ export interface TakenRows {
   readonly batches: readonly SentBatch[]
   /** Merges that the main thread is to write, as `MergesOnward` has made bytes of them; absent where it writes none. */
   readonly merges: Uint8Array | undefined
-  /** By shard: the position in its ring up to which what it has cut out is taken in. */
+  /** Whether rows are deferred until it is known what has become of merges: then it is to be asked again. */
+  readonly isDeferring: boolean
+  /** By shard: the position in its ring up to which what it has cut out is taken in; as of when no rows were deferred. */
   readonly read: readonly number[]
 }
 
@@ -132,6 +136,7 @@ export interface ClosedShard {
   /** Rows that have left without being merged, as `LeftRows` has made bytes of them. */
   readonly left: Uint8Array
   readonly sweep: SweepState
+  /** As the shard tells them, with those of merges that are refused; without, as they come out of `ShardedTable`. */
   readonly completed: CompletedInShard
   /** Whether a pass over rows that lack optional sides has not ended. */
   readonly isPassing: boolean
@@ -214,6 +219,8 @@ export type ShardMessage =
       readonly monotonicMs: number
       readonly reply: Reply<LookedAt | undefined>
     }
+  /** What has become of the next merges that the shard has handed on. */
+  | { readonly type: 'judged'; readonly life: number; readonly verdicts: Verdicts }
   /** What has become of the completed keys of the epoch that was closed, before anything comes of the next one. */
   | { readonly type: 'number'; readonly life: number; readonly from: number; readonly forgotten: number }
   | { readonly type: 'commit'; readonly life: number }

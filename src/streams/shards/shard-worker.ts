@@ -9,6 +9,7 @@
  * Cost per record: as on the main thread, a hash more, and a copy of key and part where they are another shard's.
  */
 import { defineActor } from '../../actors/index.ts'
+import { assert } from '../../core/assert.ts'
 import { refuseAhead } from '../expiry/timestamps-ahead.ts'
 import { LeftRows } from './left-rows.ts'
 import {
@@ -42,6 +43,7 @@ import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
 import { MergesOnward } from './merges-onward.ts'
 import { ShardMerges, shardNames } from './shard-merges.ts'
+import type { Verdicts } from './verdicts.ts'
 
 type EmptyMessage = Extract<ShardMessage, { readonly type: 'empty' }>
 
@@ -64,6 +66,7 @@ export const shardWorker = (setup: ShardSetup) =>
       close: async (shard, { life, closing, reply }) =>
         reply(life === shard.life ? await shard.close(closing) : undefined),
       look: (shard, { life, monotonicMs, reply }) => reply(life === shard.life ? shard.look(monotonicMs) : undefined),
+      judged: (shard, { life, verdicts }) => (life === shard.life ? shard.judge(verdicts) : undefined),
       number: (shard, { life, from, forgotten }) => (life === shard.life ? shard.number(from, forgotten) : undefined),
       commit: (shard, { life }) => (life === shard.life ? shard.commit() : undefined),
     },
@@ -91,6 +94,8 @@ class Shard {
   #sweeps: RowSweeps
   #refused: number[] = []
   #dropped: number[] = []
+  /** How far rings were read when no rows were deferred. */
+  #read: readonly number[] = []
   #counts: Counts
 
   constructor(setup: ShardSetup) {
@@ -100,7 +105,7 @@ class Shard {
     this.#setup = setup
     this.#table = new PendingTable(setup.table)
     this.#shard = this.#table.shardAt(place)
-    this.#keys = new ShardKeys(this.#table, this.#shard, setup.table.completedReason !== undefined)
+    this.#keys = new ShardKeys(this.#table, this.#shard, setup.table.completedReason !== undefined, sink.isOnward)
     this.#reader = new BatchReader({ decompressedBytesMax })
     this.#decoders = decoders.map(decoding)
     this.#out = new OutputBuilder({
@@ -130,6 +135,7 @@ class Shard {
     this.life = life
     this.#table.rollback()
     this.#keys.rollback()
+    this.#shard.dropDeferred()
     this.#flush()
     this.#links = new ShardLinks(this.#shard.place.shard, life, links, this.#takeBatch)
     this.#taken()
@@ -158,6 +164,7 @@ class Shard {
   /** @returns undefined where the life is over. */
   async take(records: SharedPartition, reread: Float64Array | undefined, returned: readonly ArrayBufferLike[]) {
     this.#takeBack(returned)
+    this.#takeDeferred()
     const { source, partition, memory, latestMs, ...range } = records
     if (partition >= this.#partitionCount) this.#growTo(partition + 1)
     const bytes = Buffer.from(memory)
@@ -180,11 +187,14 @@ class Shard {
   }
 
   takeRows(batch: CutBatch): TakenRows {
+    this.#takeDeferred()
     this.#takeBatch(batch)
-    return this.takeCut()
+    this.#links.pass()
+    return this.#taken()
   }
 
   takeCut(): TakenRows {
+    this.#takeDeferred()
     this.#links.pass()
     return this.#taken()
   }
@@ -192,6 +202,7 @@ class Shard {
   /** @returns undefined where the life is over. */
   async close(closing: Closing | undefined): Promise<ClosedShard | undefined> {
     if (!(await this.#links.border())) return undefined
+    assert(!this.#shard.isDeferring, 'all that was given is in the table when an epoch closes')
     if (closing !== undefined) this.#sweeps.run(closing)
     const changes: ShardChange[] = []
     const completed = this.#keys.completed()
@@ -211,6 +222,10 @@ class Shard {
 
   look(monotonicMs: number): LookedAt {
     return this.#sweeps.look(monotonicMs)
+  }
+
+  judge(verdicts: Verdicts): void {
+    this.#keys.judge(verdicts)
   }
 
   number(from: number, forgotten: number): void {
@@ -258,6 +273,11 @@ class Shard {
     this.#noteRefused(this.#shard.takeCut(batch, this.#counts))
   }
 
+  /** Before any other rows, some of which may be of the same keys. */
+  #takeDeferred(): void {
+    if (this.#shard.isDeferring) this.#shard.takeDeferred(this.#counts, (columns) => this.#noteRefused(columns))
+  }
+
   #takeBack(batches: readonly ArrayBufferLike[]): void {
     for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, this.#codec))
   }
@@ -274,7 +294,9 @@ class Shard {
     this.#refused = []
     this.#dropped = []
     const merges = this.#onward?.take()
-    return { refused, dropped, batches: this.#filled.splice(0), merges, read: this.#links.read }
+    const { isDeferring } = this.#shard
+    if (!isDeferring) this.#read = this.#links.read
+    return { refused, dropped, batches: this.#filled.splice(0), merges, isDeferring, read: this.#read }
   }
 }
 

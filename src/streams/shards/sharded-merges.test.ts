@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MortalThreads } from '../../../test/mortal-threads.ts'
+import { until } from '../../../test/until.ts'
 import { systemClock } from '../../core/clock.ts'
+import { seededRandom } from '../../core/random.ts'
+import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { order } from '../fixtures/orders.ts'
-import { settled } from '../fixtures/settled.ts'
+import { outputOf, settled } from '../fixtures/settled.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology, type Topology } from '../topology/topology.ts'
 import { orders, patient, on, twice } from './fixtures/two-starts.ts'
 
 const part = stage({ part: field('part') })
+const rememberCompleted = { forMs: 60_000 }
 const source = topology('orders').source('source')
 const routed = source.route('by-side', field('side'), { A: part, B: part })
 const merged = routed.correlate('by-key', field('key'), { of: ['A', 'B'] })
@@ -42,6 +47,20 @@ const programs: Readonly<Record<string, Topology>> = {
   'a sink whose records carry on the trace of a part': merged.sink('sink', { traceContext: true }),
   'lists, and functions after their merge': routed
     .correlate('by-key', field('key'), { of: ['A', 'B'], collect: { B: { count: 2 } } })
+    .filter('good', (_, key) => refuse(key))
+    .sink('sink'),
+  'functions, and completed keys that are remembered': routed
+    .correlate('by-key', field('key'), { of: ['A', 'B'], rememberCompleted })
+    .filter('wanted', (_, key) => Number(key) % 10 !== 4)
+    .filter('good', (_, key) => refuse(key))
+    .sink('sink'),
+  'merges of some sides, and functions after them': source
+    .route('by-side', field('side'), { A: part, B: part, C: part })
+    .correlate('by-key', field('key'), { of: ['A', 'B', 'C'], atLeast: 2, rememberCompleted })
+    .filter('good', (_, key) => refuse(key))
+    .sink('sink'),
+  'lists, functions after their merge, and completed keys that are remembered': routed
+    .correlate('by-key', field('key'), { of: ['A', 'B'], collect: { B: { count: 2 } }, rememberCompleted })
     .filter('good', (_, key) => refuse(key))
     .sink('sink'),
 }
@@ -105,5 +124,79 @@ describe('B17 a program whose table is in shards, with functions after the merge
     engine.kafka.give(0, [order('A', 1), order('B', 1)])
 
     await assert.rejects(settled(engine), { code: 'TOPOLOGY_INVALID' })
+  })
+})
+
+describe('B17 a program whose table is in shards, with functions after the merge and completed keys', () => {
+  const own = programs['functions, and completed keys that are remembered']!
+  const several = (from: number, sides: string) => sides.split('').flatMap((side) => orders(side, from, 100))
+  const give = [
+    ({ kafka }: Engine) => {
+      kafka.give(0, several(0, 'ABBAB'), { timestampMs: 1_000 })
+      kafka.give(1, [...orders('A', 1_000, 100), ...several(2_000, 'AB')], { timestampMs: 1_000 })
+    },
+    ({ kafka }: Engine) => {
+      kafka.give(1, several(1_000, 'BABA'), { timestampMs: 2_000 })
+      kafka.give(2, several(0, 'AA'), { timestampMs: 2_000 })
+    },
+    // All are forgotten with the epoch of this record.
+    ({ kafka }: Engine) => kafka.give(2, [order('A', 5_000)], { timestampMs: 100_000 }),
+    ({ kafka }: Engine) => kafka.give(0, several(2_000, 'BABA'), { timestampMs: 100_000 }),
+  ]
+
+  it('knows what it knows without, from one start to the next, and through ends of threads', async () => {
+    const manifestsOf = async (workers: readonly number[], ends: readonly number[]) => {
+      using threads = new MortalThreads(seededRandom(1))
+      const manifests: unknown[] = []
+      let before: Engine | undefined
+      for (const [at, count] of workers.entries()) {
+        const options = { ...patient, ...on(count) }
+        const engine: Engine = await (before === undefined
+          ? Engine.start(own, systemClock, options)
+          : Engine.resume(before, own, systemClock, options))
+        give[at]!(engine)
+        await settled(engine)
+        if (ends.includes(at)) await threads.endAll()
+        engine.kafka.give(0, several(0, 'B'))
+        engine.kafka.give(1, several(2_000, 'BA'))
+        await settled(engine)
+        const { completed, totals } = manifestOf(engine.kafka.checkpoint)!
+        manifests.push({ completed, totals })
+        await engine.system.stop({ drainMs: 0 })
+        before = engine
+      }
+      return { manifests, ...outputOf(before!) }
+    }
+    const expected = await manifestsOf([0, 0, 0, 0], [])
+
+    assert.deepEqual(await manifestsOf([2, 0, 3, 2], [0, 3]), expected)
+  })
+
+  it('merges what lacks an optional side once it has waited, and again where that is refused', async () => {
+    const optional = routed
+      .correlate('by-key', field('key'), {
+        of: ['A', 'B'],
+        optional: { sides: ['B'], withinMs: 100 },
+        rememberCompleted,
+      })
+      .filter('good', (_, key) => refuse(key))
+      .sink('sink')
+    const resultWith = async (workers: number) => {
+      await using engine = await Engine.start(optional, systemClock, { ...patient, ...on(workers) })
+      engine.kafka.give(0, several(0, 'A'))
+      await settled(engine)
+      await until('all are merged', () => engine.accounts[0]!.pending === 0)
+      engine.kafka.give(0, several(0, 'BAB'))
+      await settled(engine)
+      return outputOf(engine)
+    }
+    const expected = await resultWith(0)
+
+    // What is refused comes again with both sides, and the second B waits for an A in vain.
+    assert.deepEqual(
+      expected.accounts.map(({ emitted, duplicate, deadLettered }) => [emitted, duplicate, deadLettered])[0],
+      [90, 270, 30],
+    )
+    assert.deepEqual(await resultWith(2), expected)
   })
 })

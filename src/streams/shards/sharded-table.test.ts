@@ -5,8 +5,9 @@ import { nextInt, type Random, seededRandom, systemRandom } from '../../core/ran
 import { codecs, noHeaders, type OutputBatch, Reason, recordBatchOf, sourceSlackBytes } from '../../kernel/index.ts'
 import { Oracle, resultOf } from './fixtures/oracle.ts'
 import type { mortal } from './fixtures/mortal.ts'
-import type { ShardMessage, SharedPartition } from './shard-messages.ts'
-import { ShardedTable } from './sharded-table.ts'
+import { forEachMerge } from './merges-onward.ts'
+import type { ShardMessage, SharedPartition, ShardSetup } from './shard-messages.ts'
+import { ShardedTable, type ShardEvents } from './sharded-table.ts'
 import { shardTree } from './shard-tree.ts'
 
 const partitionCount = 4
@@ -118,6 +119,72 @@ describe('a table of shards of which one is lost', () => {
   })
 })
 
+describe('a table of shards whose merges are refused after they were handed on', () => {
+  it('B17 begins rows anew, in the order of their records, and waits for nobody while rings are full', async () => {
+    const made = {
+      ...setup,
+      table: { ...setup.table, sideCount: 2, completedReason: Reason.COMPLETED },
+      sideNames: sideNames.slice(0, 2),
+      decoders: setup.decoders.map((each) => ({ ...each, sides: each.sides.slice(0, 2) })),
+      sink: { ...setup.sink, isHandedOver: true, isOnward: true },
+    }
+    let refusedCount = 0
+    await using shards = await Shards.start(made, 3, 128, (merges) => {
+      const refused: number[] = []
+      let count = 0
+      forEachMerge(merges, ({ bytes, keyStart, valueStart }) => {
+        if (bytes.toString('utf8', keyStart, valueStart).includes('refused')) refused.push(count)
+        count++
+      })
+      refusedCount += refused.length
+      return { count, refused }
+    })
+    const keyCount = 40
+    const turns = 10
+    const takeAll = async (fromOffset: number) => {
+      const chunks = Array.from({ length: partitionCount }, (_, partition) => {
+        const values = Array.from({ length: 2 * turns }, (_turn, turn) =>
+          Array.from({ length: keyCount }, (_key, number) => {
+            const key = `${number % 2 === 0 ? 'kept' : 'refused'} ${number} of ${partition}`
+            return JSON.stringify({ side: sideNames[turn % 2], key, part: turn })
+          }),
+        )
+        return chunkOf(partition, fromOffset, 0, values.flat())
+      })
+      await Promise.all(chunks.map((each) => shards.table.take(each)))
+      return await shards.table.close()
+    }
+    const keysPerKind = (partitionCount * keyCount) / 2
+    const countOf = (closed: Awaited<ReturnType<typeof takeAll>>, of: (each: (typeof closed)[number]) => number) =>
+      closed.reduce((sum, each) => sum + of(each), 0)
+    const duplicatesOf = (closed: Awaited<ReturnType<typeof takeAll>>) =>
+      countOf(closed, ({ counts }) => counts.duplicate.reduce((sum, each) => sum + each, 0))
+
+    const takeFirst = async () => {
+      refusedCount = 0
+      const first = await takeAll(0)
+      const completedCount = countOf(first, (each) => each.completed.count)
+      assert.deepEqual([refusedCount, completedCount], [turns * keysPerKind, keysPerKind])
+      assert.equal(duplicatesOf(first), (2 * turns - 2) * keysPerKind)
+      return first
+    }
+    await takeFirst()
+    assert.deepEqual(await shards.table.begin(), [])
+    const first = await takeFirst()
+    const forgotten = 25
+    shards.table.number(first, 0, forgotten)
+    shards.table.commit()
+
+    // The next epoch knows those that were kept and are not forgotten, and no others.
+    const second = await takeAll(2 * turns * keyCount)
+    assert.deepEqual(
+      [refusedCount, countOf(second, (each) => each.completed.count)],
+      [2 * turns * keysPerKind, forgotten],
+    )
+    assert.equal(duplicatesOf(second), 2 * turns * keysPerKind - 2 * forgotten)
+  })
+})
+
 /** Records of a source, most of which complete a key some time; others are duplicates, or no records of the program. */
 class Program {
   /** All that was ever read, by partition. */
@@ -142,18 +209,10 @@ class Program {
     const partition = nextInt(this.#random, partitionCount)
     const fromOffset = this.#offsets[partition]!
     const count = 1 + nextInt(this.#random, recordsPerChunkMax)
-    const batches = Array.from({ length: count }, (_, at) =>
-      recordBatchOf(fromOffset + at, 1_790_000_000_000 + this.recordCount++, {
-        key: undefined,
-        value: Buffer.from(this.#value(partition)),
-        ...noHeaders,
-      }),
-    )
-    const bytes = Buffer.concat(batches)
-    const memory = new SharedArrayBuffer(bytes.length + sourceSlackBytes)
-    new Uint8Array(memory).set(bytes)
-    const nextOffset = (this.#offsets[partition] = fromOffset + count)
-    return { source: 0, partition, memory, start: 0, end: bytes.length, fromOffset, nextOffset, aborted: [] }
+    this.#offsets[partition] = fromOffset + count
+    const values = Array.from({ length: count }, () => this.#value(partition))
+    this.recordCount += count
+    return chunkOf(partition, fromOffset, this.recordCount - count, values)
   }
 
   #value(partition: number): string {
@@ -185,20 +244,46 @@ class Program {
   }
 }
 
+/** Records of a partition; `recordCount` came before, of any. */
+function chunkOf(
+  partition: number,
+  fromOffset: number,
+  recordCount: number,
+  values: readonly string[],
+): SharedPartition {
+  const batches = values.map((value, at) =>
+    recordBatchOf(fromOffset + at, 1_790_000_000_000 + recordCount + at, {
+      key: undefined,
+      value: Buffer.from(value),
+      ...noHeaders,
+    }),
+  )
+  const bytes = Buffer.concat(batches)
+  const memory = new SharedArrayBuffer(bytes.length + sourceSlackBytes)
+  new Uint8Array(memory).set(bytes)
+  const nextOffset = fromOffset + values.length
+  return { source: 0, partition, memory, start: 0, end: bytes.length, fromOffset, nextOffset, aborted: [] }
+}
+
 class Shards implements AsyncDisposable {
   readonly table: ShardedTable
   readonly #system: Awaited<ReturnType<typeof startSystem>>
   #batches: OutputBatch[] = []
   #refused: (readonly [number, number, number])[] = []
 
-  private constructor(system: Awaited<ReturnType<typeof startSystem>>, ids: readonly string[], ringBytes: number) {
+  private constructor(
+    system: Awaited<ReturnType<typeof startSystem>>,
+    ids: readonly string[],
+    ringBytes: number,
+    judge: ShardEvents['onMerges'],
+  ) {
     this.#system = system
     this.table = new ShardedTable(
       ids.map((id) => system.ref<ShardMessage>(id)),
       {
         // Memory that does not come back is no fault: it is made anew.
         onBatch: (batch) => this.#batches.push(batch),
-        onMerges: () => assert.fail('nothing comes after the merge'),
+        onMerges: (merges) => judge(merges),
         onRefused: (...row) => this.#refused.push(row),
         onDropped() {
           throw new Error('nothing that was taken in is dropped')
@@ -209,7 +294,12 @@ class Shards implements AsyncDisposable {
   }
 
   /** @param ringBytes - So few that shards wait for each other now and then. */
-  static async start(made: typeof setup, count: number, ringBytes: number): Promise<Shards> {
+  static async start(
+    made: Omit<ShardSetup, 'place'>,
+    count: number,
+    ringBytes: number,
+    judge: ShardEvents['onMerges'] = () => assert.fail('nothing comes after the merge'),
+  ): Promise<Shards> {
     const { ids, threads, root: tree } = shardTree(made, count)
     const module = new URL('./fixtures/mortal.ts', import.meta.url)
     const root = supervisor({
@@ -225,7 +315,7 @@ class Shards implements AsyncDisposable {
       ],
     })
     const system = await startSystem({ name: 'test', root, threads })
-    const shards = new Shards(system, ids, ringBytes)
+    const shards = new Shards(system, ids, ringBytes, judge)
     assert.equal((await shards.table.begin()).length, count)
     return shards
   }

@@ -30,13 +30,18 @@ import type {
   ShardMessage,
   TakenRows,
 } from './shard-messages.ts'
+import { type Verdicts, VerdictsOfEpoch } from './verdicts.ts'
 
 /** What leaves the shards. */
 export interface ShardEvents {
   /** @param recycle - Gives the memory of the batch back, once nobody reads it. */
   onBatch(batch: OutputBatch, recycle: () => void): void
-  /** Merges are handed on, as `MergesOnward` has made bytes of them. Where this throws, the life is over. */
-  onMerges(merges: Uint8Array): void
+  /**
+   * Merges are handed on, as `MergesOnward` has made bytes of them. Where this throws, the life is over.
+   *
+   * @returns What has become of them; undefined where the shard need not know.
+   */
+  onMerges(merges: Uint8Array): Verdicts | undefined
   /** A row of records that are being taken in is not in the table. */
   onRefused(partition: number, offset: number, reason: number): void
   /** A part has left the table without being merged. */
@@ -63,6 +68,8 @@ export class ShardedTable {
   /** By shard: memory of batches that goes back to it. */
   readonly #returned: ArrayBufferLike[][]
   readonly #open = new Set<Promise<unknown>>()
+  /** By shard: what has become of the merges that the current epoch has handed on. */
+  #verdicts: VerdictsOfEpoch[] = []
   #life = 0
   /** What has ended the life, once something has. */
   #failure: unknown
@@ -89,6 +96,7 @@ export class ShardedTable {
       this.#open.clear()
       this.#returned.forEach((_, shard) => (this.#returned[shard] = []))
       this.#failure = undefined
+      this.#beginVerdicts()
       const message = { type: 'begin' as const, life, links: this.#links.begin(life, () => this.#cut.call()) }
       this.#cut.begin()
       const asked = this.#shards.map((_, shard) => this.#ask(shard, (ref) => ref.ask(message, wait)))
@@ -180,7 +188,9 @@ export class ShardedTable {
     if (life !== this.#life) return []
     await Promise.all(this.#open)
     assert(this.#open.size === 0, 'nothing is given to the table while an epoch closes')
-    return closed.map((each) => each!)
+    const verdicts = this.#verdicts
+    this.#beginVerdicts()
+    return closed.map((each, shard) => ({ ...each!, completed: verdicts[shard]!.confirmed(each!.completed) }))
   }
 
   /**
@@ -244,7 +254,8 @@ export class ShardedTable {
 
   /**
    * Asks a shard something with which it also takes in what others have cut out, and tells what came of that: of each
-   * shard in the order of its answers, whoever waits for them.
+   * shard in the order of its answers, whoever waits for them. Where rows are deferred it is asked again, and knows by
+   * then what has become of the merges that it has handed on: so each time there are fewer that these may wait for.
    */
   async #askCut<Answer = TakenRows>(
     shard: number,
@@ -254,13 +265,22 @@ export class ShardedTable {
     this.#cut.asked(shard)
     const answer = await this.#ask(shard, ask)
     if (answer === undefined) return undefined
-    try {
-      this.#tell(shard, takenOf(answer))
-    } catch (error) {
-      this.#fail(error)
-      throw error
+    for (let taken = takenOf(answer); ;) {
+      const { isDeferring } = taken
+      // It is not idle in between.
+      if (isDeferring) this.#cut.asked(shard)
+      try {
+        this.#tell(shard, taken)
+      } catch (error) {
+        this.#fail(error)
+        throw error
+      }
+      if (!isDeferring) return answer
+      const life = this.#life
+      const next = await this.#ask(shard, (ref) => ref.ask({ type: 'takeCut', life }, wait))
+      if (next === undefined) return undefined
+      taken = next
     }
-    return answer
   }
 
   /** @returns undefined where another life has begun meanwhile. */
@@ -289,11 +309,23 @@ export class ShardedTable {
     this.#cut.fail(this.#failure)
   }
 
+  #judge(shard: number, merges: Uint8Array): void {
+    const verdicts = this.#events.onMerges(merges)
+    if (verdicts === undefined) return
+    this.#verdicts[shard]!.note(verdicts)
+    void this.#shards[shard]!.tell({ type: 'judged', life: this.#life, verdicts })
+  }
+
+  /** Those of an epoch. */
+  #beginVerdicts(): void {
+    this.#verdicts = this.#shards.map(() => new VerdictsOfEpoch())
+  }
+
   #tell(shard: number, { refused, dropped, batches, merges, read }: TakenRows): void {
     for (const sent of batches) {
       this.#events.onBatch(batchOf(sent), () => this.#returned[shard]!.push(sent.memory))
     }
-    if (merges !== undefined) this.#events.onMerges(merges)
+    if (merges !== undefined) this.#judge(shard, merges)
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
     }
