@@ -1,8 +1,5 @@
-/**
- * Starts the thread's program. In a checkout that is several dozen files whose types have to be taken out, which takes
- * longer than all else at the start of a broker: from the second start on Node has kept what came out.
- */
-import { enableCompileCache } from 'node:module'
+/** Starts the thread's program. */
+import { keepCompiled } from '../core/keep-compiled.ts'
 
-if (import.meta.url.endsWith('.ts')) enableCompileCache()
+keepCompiled(import.meta.url)
 await import('./worker.ts')

@@ -57,7 +57,7 @@ async function answer(server: BrokerServer, call: Call): Promise<void> {
     case 'stop':
       await server.close()
       tell({ kind: 'done', id })
-      asker.close()
+      asker.unref()
   }
 }
 

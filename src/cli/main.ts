@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import module from 'node:module'
 import { codeRoot } from '../core/code-root.ts'
 import { ConfigError } from '../core/errors.ts'
+import { keepCompiled } from '../core/keep-compiled.ts'
 import { checkNodeVersion } from '../core/node-version.ts'
 import { findCommand, parseCall } from './arguments.ts'
 import { exitCodes } from './command.ts'
@@ -13,8 +13,7 @@ import { Output } from './output.ts'
 import { interruptSignal } from './signals.ts'
 import { styled } from './styles.ts'
 
-// In a checkout: from the second start on Node has kept what came out when it took out the types of a command's modules.
-if (import.meta.url.endsWith('.ts')) module.enableCompileCache()
+keepCompiled(import.meta.url)
 await endProcess(await main(process.argv.slice(2)))
 
 async function main(args: string[]): Promise<number> {

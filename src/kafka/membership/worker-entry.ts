@@ -1,5 +1,5 @@
-/** Starts the thread's program; from the second start on Node has kept what came out when it took out the types. */
-import { enableCompileCache } from 'node:module'
+/** Starts the thread's program. */
+import { keepCompiled } from '../../core/keep-compiled.ts'
 
-if (import.meta.url.endsWith('.ts')) enableCompileCache()
+keepCompiled(import.meta.url)
 await import('./worker.ts')

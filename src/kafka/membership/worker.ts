@@ -4,6 +4,6 @@ import { runMember } from './member.ts'
 import type { ToThread } from './thread.ts'
 
 parentPort!.on('message', (message: ToThread) => {
-  if (message.kind === 'end') parentPort!.close()
+  if (message.kind === 'end') parentPort!.unref()
   else runMember(message.settings, message.port)
 })
