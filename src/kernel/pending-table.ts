@@ -178,7 +178,6 @@ export class PendingTable {
 
   /** This table as one of several that share all keys. To be made once: it has memory to cut rows out to. */
   shardAt(place: ShardPlace): TableShard {
-    assert(!this.#setup.hasLanes, 'rows of several lanes are taken in by one table')
     const [machine, calls, intake, bytes] = [this.#machine, this.#calls, this.#intake, this.#bytes]
     return new TableShard({ calls, intake, bytes, cut: new CopiedBytes(machine, this), load: this }, place)
   }

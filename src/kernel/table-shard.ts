@@ -72,8 +72,8 @@ export class TableShard {
   }
 
   /**
-   * Takes in rows that another shard has cut out. The columns that it returns say what became of them: side, reason and
-   * offset; nothing else is in them. They are valid until the next ones.
+   * Takes in rows that another shard has cut out. The columns that it returns say what became of them: side, reason,
+   * offset and lane; nothing else is in them. They are valid until the next ones.
    *
    * @throws MillraceError `TABLE_FULL`
    */
@@ -86,6 +86,7 @@ export class TableShard {
     machine.run.placeCut(bytes.copyIn(rows), count)
     machine.int32('origin', 1)[0] = partition
     columns.offset.set(machine.float64('offsets', count))
+    columns.lane.set(machine.uint8('lanes', count))
     this.#giveRoom()
     const taken = intake.takeCurrent(columns, counts)
     if (intake.isFull) throw tableFull(load, columns, taken)

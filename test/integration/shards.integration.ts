@@ -4,7 +4,7 @@ import { MillraceError } from '../../src/core/errors.ts'
 import { seededRandom, systemRandom } from '../../src/core/random.ts'
 import { field, onWorkers, stage, topology, type Topology } from '../../src/streams/index.ts'
 import { until } from '../until.ts'
-import { customerTopology, mergeOf, mergesOf, record, saysOf, valuesOf } from './customers.ts'
+import { type CustomerRecord, customerTopology, mergeOf, mergesOf, record, saysOf, valuesOf } from './customers.ts'
 import { given } from './mortal-functions.ts'
 import { MortalThreads } from '../mortal-threads.ts'
 import { assertAccount, assertProved, startQuietly } from './run.ts'
@@ -110,6 +110,51 @@ export function programsInShards(target: Target): void {
       const lacking = Array.from({ length: 100 }, (_, id) => `{"id":${100 + id},"A":{"of":"A${100 + id}"}}`)
       assert.deepEqual(valuesOf(await stream.merged()), [...mergesOf(100), ...lacking].toSorted())
       assertAccount(app.report(), { emitted: 300, superseded: 50 })
+      await assertProved(target, stream)
+    })
+
+    it('takes in all that a flatMap has made of a record, in whichever shards, through ends of threads', async () => {
+      const seed = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
+      const stream = await target.stream()
+      using threads = new MortalThreads(seededRandom(seed))
+      let kills = 0
+      const onCrash = (error: unknown) => {
+        if (MillraceError.is(error) && error.code === 'ACTOR_THREAD_DOWN') kills++
+      }
+      const own = topology(stream.app)
+        .source<CustomerRecord>(stream.source)
+        .flatMap('several', severalOf, { partsMax: 3 })
+        .route('by-stage', field('stage'), sidesAsTheyCome)
+        .correlate('by-id', field('id'), { of: ['A', 'B'] })
+        .sink(stream.sink)
+      const app = await startQuietly(own, target.bootstrapServers, { workers: 2, onCrash })
+      const isConsumed = (produced: number) =>
+        until(`all is consumed; MILLRACE_SEED=${seed}`, () => app.progress().consumed >= produced)
+      const endRound = killsMin + roundsBetween
+      let produced = 0
+      let round = 0
+      for (; kills < killsMin || round < endRound; round++) {
+        const records = [...sideOf('A', round), ...sideOf('B', round - roundsBetween)]
+        await stream.produce(records)
+        produced += records.length
+        if (kills < killsMin) await threads.endOne()
+        if (round % 2 === 0) await isConsumed(produced)
+      }
+      await isConsumed(produced)
+      await app.stop()
+
+      const merged = (id: number) =>
+        severalIdsOf(id).map((each) => `{"id":${each},"A":{"of":"A${id}"},"B":{"of":"B${id}"}}`)
+      const customers = Array.from({ length: perRound * (round - roundsBetween) }, (_, id) => id)
+      const expected = customers.flatMap(merged)
+      assert.deepEqual(valuesOf(await stream.merged()), expected.toSorted())
+      const open = Array.from({ length: perRound * roundsBetween }, (_, at) => customers.length + at)
+      const filtered = 2 * customers.filter(isSplitIntoNone).length + open.filter(isSplitIntoNone).length
+      assertAccount(app.report(), {
+        emitted: 2 * expected.length,
+        filtered,
+        pending: open.flatMap(severalIdsOf).length,
+      })
       await assertProved(target, stream)
     })
 
@@ -285,6 +330,19 @@ function endOf(round: number): SourceRecord[] {
 /** The same records at the time of a round. */
 function inRound(round: number, records: readonly SourceRecord[]): SourceRecord[] {
   return records.map((each) => ({ ...each, timestampMs: noon + round * roundMs }))
+}
+
+function isSplitIntoNone(id: number): boolean {
+  return id % 4 === 0
+}
+
+/** The keys of what a flatMap makes of the records of a customer: none of some, three of others. */
+function severalIdsOf(id: number): number[] {
+  return Array.from({ length: id % 4 }, (_, at) => id + at * 1_000_000)
+}
+
+function severalOf(value: CustomerRecord): CustomerRecord[] {
+  return severalIdsOf(value.id).map((id) => ({ ...value, id }))
 }
 
 function aloneId(round: number): number {

@@ -8,14 +8,13 @@ import { MortalThreads } from '../mortal-threads.ts'
 import { until } from '../until.ts'
 import { drawnRuns, partitions } from './drawn-runs.ts'
 import { foundIn } from './found-in.ts'
-import type { DrawnProgram } from './random-program.ts'
 
 /** Each costs two starts of threads. */
 const programs = Number(process.env['MILLRACE_RUNS'] ?? 3)
 
 describe('B17 programs that chance has drawn, with their table in shards', () => {
   it(`do what a naive model says, ${programs} of them, through ends of threads and with other shards`, async (t) => {
-    for (const { example, groups, placed, random, which } of drawnRuns(t, programs, inShards)) {
+    for (const { example, groups, placed, random, which } of drawnRuns(t, programs)) {
       using threads = new MortalThreads(random)
       const given = { partitions, epochMs: 20, epochIdleMs: 1 }
       const shards = () => ({ ...given, shards: 1 + nextInt(random, 3) })
@@ -50,14 +49,6 @@ describe('B17 programs that chance has drawn, with their table in shards', () =>
     }
   })
 })
-
-/** What fits: a flatMap does not. */
-function inShards(program: DrawnProgram): DrawnProgram {
-  return {
-    ...program,
-    sources: program.sources.map((source) => ({ ...source, expands: false })),
-  }
-}
 
 function piecesOf<Item>(items: readonly Item[], count: number): (readonly Item[])[] {
   const size = Math.ceil(items.length / count)

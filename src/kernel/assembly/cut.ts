@@ -47,7 +47,8 @@ const cutKeyLength: usize = 32
 const cutSide: usize = 34
 const cutFlags: usize = 35
 const cutHash: usize = 36
-const cutHeadBytes: u32 = 40
+const cutLane: usize = 40
+const cutHeadBytes: u32 = 41
 
 /** Of each current row: the hash of its key, and the shard. */
 const rowHashes = memory.data(4 * columnsRowsMax, 16)
@@ -143,6 +144,7 @@ export function writeCut(at: usize, row: u32): usize {
   store<i8>(at, <i8>sideAt(row), cutSide)
   store<u8>(at, load<u8>(flags + row) & (KEY_IS_NUMBER | KEY_RESPELLED), cutFlags)
   store<u32>(at, load<u32>(rowHashes + (row << 2)), cutHash)
+  store<u8>(at, load<u8>(lanes + row), cutLane)
   let to = copyOver(at + cutHeadBytes, keyAt(row), keyLength)
   if (spellingLength != 0) to = copyOver(to, spellingAt(row), spellingLength)
   to = copyOver(to, partAt(row), partLength)
@@ -160,7 +162,7 @@ export function placeCut(at: usize, count: u32): usize {
     store<i8>(sides + row, load<i8>(at, cutSide))
     store<u8>(reasons + row, 0)
     store<u8>(flags + row, load<u8>(at, cutFlags))
-    store<u8>(lanes + row, 0)
+    store<u8>(lanes + row, load<u8>(at, cutLane))
     store<u32>(rowHashes + (row << 2), load<u32>(at, cutHash))
     let to = place(keyStarts, keyEnds, row, at + cutHeadBytes, load<u16>(at, cutKeyLength))
     to = place(spellingStarts, spellingEnds, row, to, load<u32>(at, cutSpellingLength))

@@ -3,7 +3,6 @@ import type { RunOptions } from '../options.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
 import type { Tracing } from '../tracing/tracing.ts'
-import type { SourceStep } from '../topology/source.ts'
 import { workerFunctions } from '../workers/worker-function.ts'
 
 /** What decides whether the pending table of a program is in shards. */
@@ -55,7 +54,7 @@ export function refuseUnfit(wishes: ShardWishes): void {
 
 /** What of a program goes by the whole table, or comes after it on the main thread. */
 function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
-  const { layout, aggregation, correlate, sources } = plan
+  const { layout, aggregation, correlate } = plan
   const { id, whenFull } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
@@ -64,12 +63,5 @@ function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
     'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
   }
-  return [
-    ...Object.keys(reasons).filter((reason) => reasons[reason]),
-    ...sources.flatMap(({ steps }) => steps.filter(isFlatMap).map(({ id }) => `"${id}" is a flatMap`)),
-  ]
-}
-
-function isFlatMap({ kind }: SourceStep): boolean {
-  return kind === 'flatMap'
+  return Object.keys(reasons).filter((reason) => reasons[reason])
 }

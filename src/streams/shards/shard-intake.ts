@@ -32,6 +32,9 @@ interface Refusal {
   readonly cause: string | undefined
 }
 
+/** By the number of the lane, which is that of the partition where it has one, and by offset. */
+type RefusedRows = Map<number, Map<number, Refusal>>
+
 /** A piece of a partition that shards take in. */
 interface Piece {
   readonly batch: RowBatch
@@ -43,8 +46,8 @@ interface Piece {
   readonly latestMs: number
   /** What its rows tell of the time, where they are here. */
   readonly observed: RecordColumns['timestamp']
-  /** Rows that were not taken in, or whose merge was refused, by offset. */
-  readonly refused: Map<number, Refusal>
+  /** Rows that were not taken in, or whose merge was refused, by their lanes and offsets. */
+  readonly refused: RefusedRows
 }
 
 /**
@@ -81,19 +84,21 @@ export class ShardIntake {
     const fromOffset = fetched?.fromOffset ?? columns.offset[0] ?? nextOffset
     const latestMs = latestBelieved(services, session.state)
     const observed = observedTimes(columns, sourceOf(services.plan, session.sources, columns.partition))
-    const piece = { batch, fromOffset, isReread, latestMs, observed, refused: new Map() }
+    const piece = { batch, fromOffset, isReread, latestMs, observed, refused: new Map<number, Map<number, Refusal>>() }
     this.#pieces.push(piece)
     return fetched === undefined ? this.#giveRows(piece, table) : this.#giveRecords(piece, fetched, table)
   }
 
   /** A row has not been taken in, or has completed a merge that was refused. */
-  refuse(partition: number, offset: number, reason: number, cause?: string): void {
+  refuse(lane: number, offset: number, reason: number, cause?: string): void {
+    const [partition] = this.#parts.session.sources.partitions.lanesOf(lane)
     const piece = this.#pieces.find(
       ({ batch, fromOffset }) =>
         batch.columns.partition === partition && offset >= fromOffset && offset < batch.nextOffset,
     )
     assert(piece !== undefined, 'what is refused is being taken in')
-    piece.refused.set(offset, { reason, cause })
+    const ofLane = piece.refused.get(lane) ?? new Map<number, Refusal>()
+    piece.refused.set(lane, ofLane.set(offset, { reason, cause }))
   }
 
   /** A part has left the table. */
@@ -143,7 +148,9 @@ export class ShardIntake {
   #endReread({ batch: { columns, fetched }, latestMs, observed, refused }: Piece, { highestMs }: ReadRecords): void {
     const { state, sources } = this.#parts.session
     const { partition, count } = columns
-    for (const offset of refused.keys()) throw state.readAgain.notTheSame(partition, offset)
+    for (const [lane, ofLane] of refused) {
+      for (const offset of ofLane.keys()) throw state.readAgain.notTheSame(lane, offset)
+    }
     const timestamp = fetched === undefined ? observed : Float64Array.of(highestMs)
     state.eventClock?.recall({ partition, timestamp, count: fetched === undefined ? count : 1 }, latestMs)
     if (fetched === undefined || !sources.partitions.isRedriven(partition)) return
@@ -158,7 +165,7 @@ export class ShardIntake {
     const { partition, count } = columns
     const counts = state.accounting.current
     takeRefused(columns, refused)
-    reachOffset(counts, columns, count, batch.nextOffset, [partition])
+    reachOffset(counts, columns, count, batch.nextOffset, sources.partitions.lanesOf(partition))
     if (count > 0) services.meters.consumed(partition, columns.timestamp[count - 1]!)
     if (columns.origins !== undefined) sources.redriven.count(columns, counts, state.accounting.startOffsets)
     this.#directPromotion.take(columns)
@@ -230,11 +237,11 @@ export class ShardIntake {
 }
 
 /** Takes their side from rows that were not taken in. */
-function takeRefused(columns: RecordColumns, refused: ReadonlyMap<number, Refusal>): void {
+function takeRefused(columns: RecordColumns, refused: RefusedRows): void {
   if (refused.size === 0) return
   const { count, offset, side, reason, causes } = columns
   for (let row = 0; row < count; row++) {
-    const refusal = refused.get(offset[row]!)
+    const refusal = refused.get(columns.numberOf(row))?.get(offset[row]!)
     if (refusal === undefined) continue
     side[row] = noSide
     reason[row] = refusal.reason

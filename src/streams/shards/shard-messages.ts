@@ -86,7 +86,7 @@ export interface SentBatch {
 
 /** What came of rows. */
 export interface TakenRows {
-  /** Source partition, offset and reason of each row that was not taken in, one after the other. */
+  /** Source partition, or its lane, offset and reason of each row that was not taken in, one after the other. */
   readonly refused: readonly number[]
   /** The same of each part that has left the table without being merged. */
   readonly dropped: readonly number[]
@@ -201,6 +201,8 @@ export type ShardMessage =
       readonly type: 'takeRows'
       readonly life: number
       readonly batch: CutBatch
+      /** How many lanes their partition has. */
+      readonly laneCount: number
       readonly reply: Reply<TakenRows | undefined>
     }
   /** Takes in what others have cut out. */

@@ -61,7 +61,8 @@ export const shardWorker = (setup: ShardSetup) =>
         life === shard.life ? shard.takeTimes(earliestMs, latestMs, nowMs) : undefined,
       take: async (shard, { life, records, reread, returned, reply }) =>
         reply(life === shard.life ? await shard.take(records, reread, returned) : undefined),
-      takeRows: (shard, { life, batch, reply }) => reply(life === shard.life ? shard.takeRows(batch) : undefined),
+      takeRows: (shard, { life, batch, laneCount, reply }) =>
+        reply(life === shard.life ? shard.takeRows(batch, laneCount) : undefined),
       takeCut: (shard, { life, reply }) => reply(life === shard.life ? shard.takeCut() : undefined),
       close: async (shard, { life, closing, reply }) =>
         reply(life === shard.life ? await shard.close(closing) : undefined),
@@ -92,6 +93,8 @@ class Shard {
   /** Rows that have left without being merged. */
   readonly #left = new LeftRows()
   #sweeps: RowSweeps
+  /** By the number of a lane, the first one of its partition; absent where that has no other. */
+  readonly #firstLanes: number[] = []
   #refused: number[] = []
   #dropped: number[] = []
   /** How far rings were read when no rows were deferred. */
@@ -121,6 +124,7 @@ class Shard {
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
+      firstLaneOf: (lane) => this.#firstLanes[lane] ?? lane,
       expire: (row) => this.#left.append(row),
       merge: (row) => publisher.publishStored(row),
       hand: sink.isHandedOver ? (record) => publisher.publish(record) : undefined,
@@ -186,7 +190,10 @@ class Shard {
     return { ...this.#taken(), recordCount, lastTimestampMs, highestMs, written: this.#links.written }
   }
 
-  takeRows(batch: CutBatch): TakenRows {
+  takeRows(batch: CutBatch, laneCount: number): TakenRows {
+    const { partition } = batch
+    if (partition + laneCount > this.#partitionCount) this.#growTo(partition + laneCount)
+    if (laneCount > 1) for (let lane = 0; lane < laneCount; lane++) this.#firstLanes[partition + lane] = partition
     this.#takeDeferred()
     this.#takeBatch(batch)
     this.#links.pass()
@@ -282,9 +289,10 @@ class Shard {
     for (const memory of batches) this.#out.recycle(OutputBatch.over(memory, this.#codec))
   }
 
-  #noteRefused({ count, partition, side, reason, offset }: RecordColumns): void {
+  #noteRefused(columns: RecordColumns): void {
+    const { count, side, reason, offset } = columns
     for (let row = 0; row < count; row++) {
-      if (side[row] === noSide) this.#refused.push(partition, offset[row]!, reason[row]!)
+      if (side[row] === noSide) this.#refused.push(columns.numberOf(row), offset[row]!, reason[row]!)
     }
   }
 

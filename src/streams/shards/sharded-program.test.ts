@@ -120,6 +120,23 @@ const handed: Readonly<Record<string, () => Topology>> = {
       .correlate('by-key', field('key'), { of: ['A', 'B'] })
       .sink('sink')
   },
+  'a flatMap, whose records go to several shards, or are none': () =>
+    topology('orders')
+      .source<Order & { readonly side: 'A' | 'B' }>('source')
+      .flatMap(
+        'several',
+        (value) => {
+          functions.obey(value)
+          const { key } = value
+          const others = [value, { ...value, key: key + 10_000 }, { ...value, key: key + 20_000 }]
+          // None of some, two of one key of others, of which the second is a duplicate.
+          return key % 10 === 3 ? [] : key % 10 === 4 ? [value, value] : others.slice(0, 1 + (key % 3))
+        },
+        { partsMax: 3 },
+      )
+      .route('by-side', field('side'), { A: stage({ part: functions.obey }), B: part })
+      .correlate('by-key', field('key'), { of: ['A', 'B'] })
+      .sink('sink'),
   'functions with a table': () =>
     topology('orders')
       .tables(seen)

@@ -229,8 +229,8 @@ export class ShardedTable {
 
   async #takeRows(rows: readonly RowsOfShard[], life: number): Promise<boolean> {
     await Promise.all(
-      rows.map(async ({ shard, batch }) => {
-        await this.#askCut(shard, (ref) => ref.ask({ type: 'takeRows', life, batch }, wait))
+      rows.map(async ({ shard, batch, laneCount }) => {
+        await this.#askCut(shard, (ref) => ref.ask({ type: 'takeRows', life, batch, laneCount }, wait))
       }),
     )
     return life === this.#life
