@@ -152,6 +152,7 @@ async function onThreads(): Promise<Variant> {
     sideNames: decoder.sides.map(({ name }) => name),
     decoders: [decoder],
     keyName: 'customerId',
+    traces: { areWanted: false, followedRatio: 0 },
     expiry: undefined,
     withinMs: undefined,
     sink,
@@ -171,6 +172,7 @@ async function onThreads(): Promise<Variant> {
       recycle()
     },
     onMerges() {},
+    onTraced() {},
     onRefused() {
       throw new Error('nothing of the experiment is refused')
     },

@@ -60,7 +60,7 @@ export async function start(
   refuseOnWorker(plan.name)
   const options = resolveOptions(runOptions, { given, env: process.env })
   const tracing = await tracingOf({ app: plan.name, tracer, options, clock, logger })
-  refuseUnfit({ plan, options, tracing })
+  refuseUnfit({ plan, options })
   const { bootstrapServers, brokerWaitMs: retryMs } = options
   const events = new ProgramEvents(plan.name, logger)
   const waits = loggedWaits(plan.name, logger, clock ?? systemClock, events)

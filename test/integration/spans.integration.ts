@@ -25,7 +25,12 @@ const recorded = ids.filter((id) => id % 2 === 1)
 
 /** Merges as spans, through a tracer of OpenTelemetry's own. */
 export function spans(target: Target): void {
-  describe('the spans of merges', () => {
+  spansWith(target, 'the spans of merges', 0)
+  spansWith(target, 'B17 the spans of merges of shards', 2)
+}
+
+function spansWith(target: Target, name: string, shards: number): void {
+  describe(name, () => {
     function exporting() {
       const exporter = new InMemorySpanExporter()
       const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter } as never)] })
@@ -39,7 +44,7 @@ export function spans(target: Target): void {
       await using proxy = await FaultProxy.start(target.bootstrapServers, refuser)
       const topology = customerTopology(stream)
       await stream.produce(traced('A', ids))
-      const settings = { tracer, traceRatio: 1 }
+      const settings = { tracer, traceRatio: 1, shards }
       {
         await using app = await startQuietly(topology, target.bootstrapServers, settings)
         await app.caughtUp
@@ -77,7 +82,7 @@ export function spans(target: Target): void {
       const { exporter, tracer } = exporting()
       const carrying = customerTopology(stream, { part: field('part') }, {}, { traceContext: true })
       await stream.produce([...traced('A', ids), ...traced('B', ids)])
-      await using app = await startQuietly(carrying, target.bootstrapServers, { tracer, traceRatio: 1 })
+      await using app = await startQuietly(carrying, target.bootstrapServers, { tracer, traceRatio: 1, shards })
       await app.caughtUp
 
       const carried = (await stream.merged()).map(({ headers }) => new Map(headers).get('traceparent')!)

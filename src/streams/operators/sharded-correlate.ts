@@ -141,6 +141,7 @@ class ShardedCorrelation {
         outputs.takeFilled(batch, recycle)
       },
       onMerges: (handedOn) => merges.take(handedOn),
+      onTraced: (traced) => merges.follow(traced),
       onRefused: (partition, offset, reason) => this.#intake.refuse(partition, offset, reason),
       onDropped: (partition, offset, reason) => this.#intake.drop(partition, offset, reason),
     })

@@ -113,7 +113,6 @@ function wishes(program: Topology, options: Partial<ShardWishes['options']> = {}
   return {
     plan: planTopology(program),
     options: { workers: 2, shards: undefined, standbyRefreshMs: 0, ...options },
-    tracing: undefined,
   }
 }
 

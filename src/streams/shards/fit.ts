@@ -2,21 +2,19 @@ import { TopologyError } from '../../core/errors.ts'
 import type { RunOptions } from '../options.ts'
 import type { Plan, PlannedSource } from '../topology/plan.ts'
 import type { Side } from '../topology/plan-sides.ts'
-import type { Tracing } from '../tracing/tracing.ts'
 import { workerFunctions } from '../workers/worker-function.ts'
 
 /** What decides whether the pending table of a program is in shards. */
 export interface ShardWishes {
   readonly plan: Plan
   readonly options: Pick<RunOptions, 'workers' | 'shards' | 'standbyRefreshMs'>
-  readonly tracing: Tracing | undefined
 }
 
 /**
  * Shards of the pending table that a program is to have; 0 for none. Where it has functions on workers, these are what
  * its threads are for, unless it is told otherwise.
  */
-export function shardCountOf({ plan, options: { workers, shards } }: Pick<ShardWishes, 'plan' | 'options'>): number {
+export function shardCountOf({ plan, options: { workers, shards } }: ShardWishes): number {
   return shards ?? (workerFunctions(plan).length > 0 ? 0 : workers)
 }
 
@@ -53,14 +51,13 @@ export function refuseUnfit(wishes: ShardWishes): void {
 }
 
 /** What of a program goes by the whole table, or comes after it on the main thread. */
-function reasonsAgainst({ plan, options, tracing }: ShardWishes): string[] {
+function reasonsAgainst({ plan, options }: ShardWishes): string[] {
   const { layout, aggregation, correlate } = plan
   const { id, whenFull } = correlate
   const reasons = {
     [`the layout is "${layout}"`]: layout !== 'single',
     [`"${id}" has windows`]: aggregation !== undefined,
     [`"${id}" has whenFull: "${whenFull}"`]: whenFull !== 'stop',
-    'merges are followed as spans': tracing !== undefined,
     'standbyRefreshMs asks for a table in a standby': options.standbyRefreshMs > 0,
   }
   return Object.keys(reasons).filter((reason) => reasons[reason])

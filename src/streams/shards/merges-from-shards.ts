@@ -4,6 +4,7 @@ import type { Session } from '../recovery/session.ts'
 import type { Services } from '../runtime/services.ts'
 import { forEachMerge, type OnwardMerge } from './merges-onward.ts'
 import type { ShardIntake } from './shard-intake.ts'
+import type { TracedMerges } from './traced-in-shard.ts'
 import type { Verdicts } from './verdicts.ts'
 
 export interface MergesFromShardsParts {
@@ -33,12 +34,15 @@ export class MergesFromShards {
    */
   take(handedOn: Uint8Array): Verdicts | undefined {
     if (handedOn.length === 0) return undefined
-    const { services, outputs } = this.#parts
+    const { services, session, outputs } = this.#parts
+    const { spans } = session.state
     let count = 0
     const refused: number[] = []
     outputs.takeTimes()
     forEachMerge(handedOn, (merge) => {
+      if (merge.traced !== undefined) spans?.begin(merge.traced, 1)
       const outcome = outputs.publish(merge)
+      spans?.end(outcome)
       if (outcome === LEFT_OUT) this.#leaveOut(merge)
       else if (outcome !== PUBLISHED) {
         this.#refuse(merge, outcome)
@@ -48,6 +52,13 @@ export class MergesFromShards {
     })
     outputs.throwFault()
     return services.plan.correlate.memory === undefined ? undefined : { count, refused }
+  }
+
+  /** Has spans made of merges that a shard has published by itself. */
+  follow({ merges, count }: TracedMerges): void {
+    const { spans } = this.#parts.session.state
+    spans?.begin(merges, count)
+    spans?.end(PUBLISHED)
   }
 
   #leaveOut(merge: OnwardMerge): void {

@@ -2,6 +2,7 @@ import { blankRecord, ByteCursor, type HandedRecord, type PendingRow, PUBLISHED 
 import { storedRecord } from '../merged/stored-record.ts'
 import type { MergedNames } from '../topology/merged-names.ts'
 import { CrossingBytes } from './crossing-bytes.ts'
+import type { TracedInShard } from './traced-in-shard.ts'
 
 /**
  * Merges that a shard hands on to the main thread, where functions, sinks and whatever else comes after them is. For the
@@ -11,10 +12,13 @@ import { CrossingBytes } from './crossing-bytes.ts'
  */
 export class MergesOnward {
   readonly #names: MergedNames
+  readonly #traced: Pick<TracedInShard, 'takeHeld'>
   readonly #bytes = new CrossingBytes()
 
-  constructor(names: MergedNames) {
+  /** @param traced - What is told of a merge before it is handed on, which goes with it. */
+  constructor(names: MergedNames, traced: Pick<TracedInShard, 'takeHeld'>) {
     this.#names = names
+    this.#traced = traced
   }
 
   /** A row of which all parts are in the table. */
@@ -44,6 +48,7 @@ export class MergesOnward {
     bytes.appendNumber(partition)
     bytes.appendNumber(offset)
     bytes.appendNumber(Number(isStored))
+    bytes.appendSized(this.#traced.takeHeld())
     bytes.append(record.bytes.subarray(keyStart, end))
     return PUBLISHED
   }
@@ -53,13 +58,15 @@ export class MergesOnward {
 export interface OnwardMerge extends HandedRecord {
   /** Whether the part that has completed it was in the table, as all others. */
   isStored: boolean
+  /** The same merge as it is told where the trace of a part is followed, as `readTracedMerges` reads it. */
+  traced: Uint8Array | undefined
 }
 
 /** Visits merges that `MergesOnward` has made bytes of, in their order; each is valid until the visit returns. */
 export function forEachMerge(handedOn: Uint8Array, visit: (merge: OnwardMerge) => void): void {
   const bytes = Buffer.from(handedOn.buffer, handedOn.byteOffset, handedOn.length)
   const cursor = new ByteCursor(bytes)
-  const merge: OnwardMerge = { ...blankRecord(), bytes, isStored: false }
+  const merge: OnwardMerge = { ...blankRecord(), bytes, isStored: false, traced: undefined }
   while (!cursor.isAtEnd) {
     const [keyLength, valueLength, headersLength, carriedLength] = [
       cursor.varint(),
@@ -72,6 +79,7 @@ export function forEachMerge(handedOn: Uint8Array, visit: (merge: OnwardMerge) =
     merge.partition = cursor.varint()
     merge.offset = cursor.varint()
     merge.isStored = cursor.varint() === 1
+    merge.traced = cursor.sized()
     merge.keyStart = cursor.at
     merge.valueStart = merge.keyStart + keyLength
     merge.headersStart = merge.valueStart + valueLength

@@ -12,6 +12,7 @@ import type { SweepState } from '../expiry/table-sweep.ts'
 import type { ProgramTableOptions } from '../recovery/table-options.ts'
 import type { Expiry } from '../topology/plan-leaving.ts'
 import type { Sink, SinkHeaders } from '../topology/sink.ts'
+import type { TracedMerges } from './traced-in-shard.ts'
 import type { CompletedInShard } from './completed-in-shard.ts'
 import type { KeptKeys } from './shard-keys.ts'
 import type { SharedLinks } from './shard-links.ts'
@@ -28,6 +29,8 @@ export interface ShardSetup {
   readonly sideNames: readonly string[]
   /** By number of the source. */
   readonly decoders: readonly ShardDecoder[]
+  /** Which traces parts carry: all of them, because a sink wants them, and the share that is followed; 0 for none. */
+  readonly traces: { readonly areWanted: boolean; readonly followedRatio: number }
   readonly keyName: string
   /** How long rows wait for optional sides; absent where none are. */
   readonly withinMs: number | undefined
@@ -93,6 +96,8 @@ export interface TakenRows {
   readonly batches: readonly SentBatch[]
   /** Merges that the main thread is to write, as `MergesOnward` has made bytes of them; absent where it writes none. */
   readonly merges: Uint8Array | undefined
+  /** Merges that the shard has published whose traces are followed. */
+  readonly traced: TracedMerges | undefined
   /** Whether rows are deferred until it is known what has become of merges: then it is to be asked again. */
   readonly isDeferring: boolean
   /** By shard: the position in its ring up to which what it has cut out is taken in; as of when no rows were deferred. */

@@ -9,7 +9,7 @@ import type { ShardDecoder, ShardSetup } from './shard-messages.ts'
 
 /** What each shard of a program is made of, but for its place. */
 export function shardSetup(services: Services, { state, sources, shards }: Session): Omit<ShardSetup, 'place'> {
-  const { plan, options, topics } = services
+  const { plan, options, topics, tracing } = services
   const { depthMax, keyBytesMax, decompressedBytesMax } = options
   const table = tableOptions(services, state)
   const [{ compression, headers, timestamp }] = plan.sinks as readonly [Sink]
@@ -20,6 +20,10 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
     decompressedBytesMax,
     sideNames: plan.sides.map(({ name }) => name),
     decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),
+    traces: {
+      areWanted: plan.sinks.some(({ traceContext }) => traceContext),
+      followedRatio: tracing === undefined ? 0 : options.traceRatio,
+    },
     keyName: plan.correlate.keyName,
     expiry: plan.correlate.expiry,
     withinMs: plan.correlate.withinMs,

@@ -16,6 +16,7 @@ import {
   BatchReader,
   type CutBatch,
   Decoder,
+  isFollowed,
   noCounts,
   noSide,
   OutputBatch,
@@ -24,6 +25,7 @@ import {
   PendingTable,
   RecordColumns,
   type TableShard,
+  tracedMerge,
 } from '../../kernel/index.ts'
 import type {
   ClosedShard,
@@ -43,6 +45,9 @@ import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
 import { MergesOnward } from './merges-onward.ts'
 import { ShardMerges, shardNames } from './shard-merges.ts'
+import { CarriedContexts, carriesTraces, soughtByDecoder } from '../tracing/carried-contexts.ts'
+import { TraceSampling } from '../tracing/trace-sampling.ts'
+import { TracedInShard } from './traced-in-shard.ts'
 import type { Verdicts } from './verdicts.ts'
 
 type EmptyMessage = Extract<ShardMessage, { readonly type: 'empty' }>
@@ -90,6 +95,7 @@ class Shard {
   /** One of these two publishes merges: here, or on the main thread. */
   readonly #merges: ShardMerges | undefined
   readonly #onward: MergesOnward | undefined
+  readonly #traced = new TracedInShard()
   /** Rows that have left without being merged. */
   readonly #left = new LeftRows()
   #sweeps: RowSweeps
@@ -102,7 +108,7 @@ class Shard {
   #counts: Counts
 
   constructor(setup: ShardSetup) {
-    const { place, decompressedBytesMax, decoders, sink } = setup
+    const { place, decompressedBytesMax, decoders, sink, traces } = setup
     this.#counts = countsOf(setup.partitionCount)
     this.#codec = sink.codec
     this.#setup = setup
@@ -110,7 +116,7 @@ class Shard {
     this.#shard = this.#table.shardAt(place)
     this.#keys = new ShardKeys(this.#table, this.#shard, setup.table.completedReason !== undefined, sink.isOnward)
     this.#reader = new BatchReader({ decompressedBytesMax })
-    this.#decoders = decoders.map(decoding)
+    this.#decoders = decoders.map((decoder) => decoding(decoder, traces))
     this.#out = new OutputBuilder({
       ...sink,
       sink: 0,
@@ -118,16 +124,23 @@ class Shard {
       onFilled: (batch) => this.#filled.push(sentBatchOf(batch)),
     })
     const names = shardNames(setup)
-    if (sink.isOnward) this.#onward = new MergesOnward(names)
+    if (sink.isOnward) this.#onward = new MergesOnward(names, this.#traced)
     else this.#merges = new ShardMerges(names, setup, this.#out)
     const publisher = this.#onward ?? this.#merges!
+    const isTracing = traces.followedRatio > 0
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       firstLaneOf: (lane) => this.#firstLanes[lane] ?? lane,
       expire: (row) => this.#left.append(row),
-      merge: (row) => publisher.publishStored(row),
-      hand: sink.isHandedOver ? (record) => publisher.publish(record) : undefined,
+      merge: (row) => {
+        if (isTracing && row.parts.some(isFollowed)) this.#traced.hold(tracedMerge(row.parts))
+        return this.#traced.end(publisher.publishStored(row))
+      },
+      hand: sink.isHandedOver ? (record) => this.#traced.end(publisher.publish(record)) : undefined,
+      trace: isTracing
+        ? (merges, count) => (sink.isHandedOver ? this.#traced.hold(merges) : this.#traced.add(merges, count))
+        : undefined,
       ...names,
       recordBytesMax: sink.recordBytesMax,
     })
@@ -304,7 +317,8 @@ class Shard {
     const merges = this.#onward?.take()
     const { isDeferring } = this.#shard
     if (!isDeferring) this.#read = this.#links.read
-    return { refused, dropped, batches: this.#filled.splice(0), merges, isDeferring, read: this.#read }
+    const traced = this.#traced.take()
+    return { refused, dropped, batches: this.#filled.splice(0), merges, traced, isDeferring, read: this.#read }
   }
 }
 
@@ -331,16 +345,24 @@ function highestOf({ count, timestamp }: RecordColumns, latestMs: number): numbe
 }
 
 /** What finds side, key and part of the records of a source. */
-function decoding({ route, ...options }: ShardDecoder): (columns: RecordColumns) => void {
-  if (typeof route !== 'number') {
-    const decoder = new Decoder({ ...options, route })
-    return (columns) => decoder.decode(columns)
+function decoding(
+  { route, ...options }: ShardDecoder,
+  { areWanted, followedRatio }: ShardSetup['traces'],
+): (columns: RecordColumns) => void {
+  const wishes = {
+    plan: { sinks: [{ traceContext: areWanted }] },
+    tracing: followedRatio > 0 ? { sampling: new TraceSampling(followedRatio) } : undefined,
   }
-  const decoder = new Decoder({ ...options, route: undefined })
+  const contexts = carriesTraces(wishes) ? new CarriedContexts(wishes) : undefined
+  const path = typeof route === 'number' ? undefined : route
+  const decoder = new Decoder({ ...options, route: path, leastRandom: soughtByDecoder(wishes) })
   return (columns) => {
-    columns.reason.fill(0, 0, columns.count)
-    columns.side.fill(route, 0, columns.count)
+    if (typeof route === 'number') {
+      columns.reason.fill(0, 0, columns.count)
+      columns.side.fill(route, 0, columns.count)
+    }
     decoder.decode(columns)
+    contexts?.take(columns)
   }
 }
 

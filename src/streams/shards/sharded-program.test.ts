@@ -348,7 +348,7 @@ describe('B17 a program in shards whose sink has headers and a timestamp of its 
 describe('the shards of a program over its lives', () => {
   it('count a lost one as a crash only when that comes time and again without an epoch', () => {
     const table = new TableOfLives([])
-    const events = { onBatch() {}, onMerges: () => undefined, onRefused() {}, onDropped() {} }
+    const events = { onBatch() {}, onMerges: () => undefined, onTraced() {}, onRefused() {}, onDropped() {} }
     table.in({ ref: () => assert.fail('there are none') }, events)
     const losses = (count: number) => Array.from({ length: count }, () => table.countsAsCrash(shardLost(0)))
 

@@ -37,6 +37,7 @@ const setup = {
     },
   ],
   keyName: 'key',
+  traces: { areWanted: false, followedRatio: 0 },
   expiry: undefined,
   withinMs: undefined,
   sink: {
@@ -284,6 +285,7 @@ class Shards implements AsyncDisposable {
         // Memory that does not come back is no fault: it is made anew.
         onBatch: (batch) => this.#batches.push(batch),
         onMerges: (merges) => judge(merges),
+        onTraced: () => assert.fail('no trace is followed'),
         onRefused: (...row) => this.#refused.push(row),
         onDropped() {
           throw new Error('nothing that was taken in is dropped')

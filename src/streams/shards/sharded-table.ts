@@ -30,6 +30,7 @@ import type {
   ShardMessage,
   TakenRows,
 } from './shard-messages.ts'
+import type { TracedMerges } from './traced-in-shard.ts'
 import { type Verdicts, VerdictsOfEpoch } from './verdicts.ts'
 
 /** What leaves the shards. */
@@ -42,6 +43,8 @@ export interface ShardEvents {
    * @returns What has become of them; undefined where the shard need not know.
    */
   onMerges(merges: Uint8Array): Verdicts | undefined
+  /** A shard has published merges whose traces are followed. */
+  onTraced(traced: TracedMerges): void
   /** A row of records that are being taken in is not in the table. */
   onRefused(partition: number, offset: number, reason: number): void
   /** A part has left the table without being merged. */
@@ -321,11 +324,12 @@ export class ShardedTable {
     this.#verdicts = this.#shards.map(() => new VerdictsOfEpoch())
   }
 
-  #tell(shard: number, { refused, dropped, batches, merges, read }: TakenRows): void {
+  #tell(shard: number, { refused, dropped, batches, merges, traced, read }: TakenRows): void {
     for (const sent of batches) {
       this.#events.onBatch(batchOf(sent), () => this.#returned[shard]!.push(sent.memory))
     }
     if (merges !== undefined) this.#judge(shard, merges)
+    if (traced !== undefined) this.#events.onTraced(traced)
     for (let at = 0; at < refused.length; at += 3) {
       this.#events.onRefused(refused[at]!, refused[at + 1]!, refused[at + 2]!)
     }

@@ -30,6 +30,7 @@ export class TableOfLives {
       {
         onBatch: (batch, recycle) => this.#events!.onBatch(batch, recycle),
         onMerges: (merges) => this.#events!.onMerges(merges),
+        onTraced: (traced) => this.#events!.onTraced(traced),
         onRefused: (partition, offset, reason) => this.#events!.onRefused(partition, offset, reason),
         onDropped: (partition, offset, reason) => this.#events!.onDropped(partition, offset, reason),
       },

@@ -1,11 +1,11 @@
 import { HeaderFinder, noSide, type RecordColumns, TRACED } from '../../kernel/index.ts'
-import type { Plan } from '../topology/plan.ts'
+import type { Sink } from '../topology/sink.ts'
 import { appendTraceContext } from './trace-context.ts'
 import type { Tracing } from './tracing.ts'
 
 /** What is known of traces: which sinks want them, and which are followed. */
 export interface TraceWishes {
-  readonly plan: Pick<Plan, 'sinks'>
+  readonly plan: { readonly sinks: readonly Pick<Sink, 'traceContext'>[] }
   readonly tracing?: Pick<Tracing, 'sampling'> | undefined
 }
 
