@@ -15,7 +15,6 @@ import { LeftRows } from './left-rows.ts'
 import {
   BatchReader,
   type CutBatch,
-  Decoder,
   isFollowed,
   noCounts,
   noSide,
@@ -33,7 +32,6 @@ import type {
   LookedAt,
   SentBatch,
   ShardChange,
-  ShardDecoder,
   SharedPartition,
   ShardMessage,
   ShardSetup,
@@ -41,12 +39,11 @@ import type {
 } from './shard-messages.ts'
 
 import { RowSweeps } from './row-sweeps.ts'
+import { decodingOf } from './shard-decoding.ts'
 import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
 import { MergesOnward } from './merges-onward.ts'
 import { ShardMerges, shardNames } from './shard-merges.ts'
-import { CarriedContexts, carriesTraces, soughtByDecoder } from '../tracing/carried-contexts.ts'
-import { TraceSampling } from '../tracing/trace-sampling.ts'
 import { TracedInShard } from './traced-in-shard.ts'
 import type { Verdicts } from './verdicts.ts'
 
@@ -116,7 +113,7 @@ class Shard {
     this.#shard = this.#table.shardAt(place)
     this.#keys = new ShardKeys(this.#table, this.#shard, setup.table.completedReason !== undefined, sink.isOnward)
     this.#reader = new BatchReader({ decompressedBytesMax })
-    this.#decoders = decoders.map((decoder) => decoding(decoder, traces))
+    this.#decoders = decoders.map((decoder) => decodingOf(decoder, traces))
     this.#out = new OutputBuilder({
       ...sink,
       sink: 0,
@@ -342,28 +339,6 @@ function highestOf({ count, timestamp }: RecordColumns, latestMs: number): numbe
     if (timestamp[row]! > highest && timestamp[row]! <= latestMs) highest = timestamp[row]!
   }
   return highest
-}
-
-/** What finds side, key and part of the records of a source. */
-function decoding(
-  { route, ...options }: ShardDecoder,
-  { areWanted, followedRatio }: ShardSetup['traces'],
-): (columns: RecordColumns) => void {
-  const wishes = {
-    plan: { sinks: [{ traceContext: areWanted }] },
-    tracing: followedRatio > 0 ? { sampling: new TraceSampling(followedRatio) } : undefined,
-  }
-  const contexts = carriesTraces(wishes) ? new CarriedContexts(wishes) : undefined
-  const path = typeof route === 'number' ? undefined : route
-  const decoder = new Decoder({ ...options, route: path, leastRandom: soughtByDecoder(wishes) })
-  return (columns) => {
-    if (typeof route === 'number') {
-      columns.reason.fill(0, 0, columns.count)
-      columns.side.fill(route, 0, columns.count)
-    }
-    decoder.decode(columns)
-    contexts?.take(columns)
-  }
 }
 
 /** Drops rows whose offsets are not among those, which are in order as the rows are. */

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MortalThreads } from '../../../test/mortal-threads.ts'
 import { until } from '../../../test/until.ts'
 import { systemClock } from '../../core/clock.ts'
-import { seededRandom } from '../../core/random.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { order } from '../fixtures/orders.ts'
 import { outputOf, settled } from '../fixtures/settled.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology, type Topology } from '../topology/topology.ts'
+import { keptOverStarts } from './fixtures/kept-over-starts.ts'
 import { orders, patient, on, twice } from './fixtures/two-starts.ts'
 
 const part = stage({ part: field('part') })
@@ -145,31 +143,14 @@ describe('B17 a program whose table is in shards, with functions after the merge
   ]
 
   it('knows what it knows without, from one start to the next, and through ends of threads', async () => {
-    const manifestsOf = async (workers: readonly number[], ends: readonly number[]) => {
-      using threads = new MortalThreads(seededRandom(1))
-      const manifests: unknown[] = []
-      let before: Engine | undefined
-      for (const [at, count] of workers.entries()) {
-        const options = { ...patient, ...on(count) }
-        const engine: Engine = await (before === undefined
-          ? Engine.start(own, systemClock, options)
-          : Engine.resume(before, own, systemClock, options))
-        give[at]!(engine)
-        await settled(engine)
-        if (ends.includes(at)) await threads.endAll()
-        engine.kafka.give(0, several(0, 'B'))
-        engine.kafka.give(1, several(2_000, 'BA'))
-        await settled(engine)
-        const { completed, totals } = manifestOf(engine.kafka.checkpoint)!
-        manifests.push({ completed, totals })
-        await engine.system.stop({ drainMs: 0 })
-        before = engine
-      }
-      return { manifests, ...outputOf(before!) }
+    const giveThen = ({ kafka }: Engine) => {
+      kafka.give(0, several(0, 'B'))
+      kafka.give(1, several(2_000, 'BA'))
     }
-    const expected = await manifestsOf([0, 0, 0, 0], [])
+    const starts = { own, give, giveThen }
+    const expected = await keptOverStarts(starts, [0, 0, 0, 0])
 
-    assert.deepEqual(await manifestsOf([2, 0, 3, 2], [0, 3]), expected)
+    assert.deepEqual(await keptOverStarts(starts, [2, 0, 3, 2], [0, 3]), expected)
   })
 
   it('merges what lacks an optional side once it has waited, and again where that is refused', async () => {

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { until } from '../../../test/until.ts'
-import { MortalThreads } from '../../../test/mortal-threads.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { seededRandom } from '../../core/random.ts'
 import { number } from '../../state/index.ts'
-import { manifestOf } from '../checkpoint/checkpoint-records.ts'
 import { order, ordersWith } from '../fixtures/orders.ts'
-import { outputOf, settled } from '../fixtures/settled.ts'
+import { settled } from '../fixtures/settled.ts'
 import { Engine } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
 import { header } from '../topology/key.ts'
@@ -18,6 +15,7 @@ import { table } from '../topology/table.ts'
 import { topology, type Topology } from '../topology/topology.ts'
 import * as functions from '../workers/fixtures/functions.ts'
 import type { Order } from '../workers/fixtures/functions.ts'
+import { keptOverStarts } from './fixtures/kept-over-starts.ts'
 import { on, orders, patient, twice } from './fixtures/two-starts.ts'
 import { shardLost } from './shard-lost.ts'
 import { TableOfLives } from './table-of-lives.ts'
@@ -289,33 +287,14 @@ describe('B17 a program in shards that remembers completed keys', () => {
   ]
 
   it('knows what it knows without, from one start to the next, and through an end of a thread', async () => {
-    const manifestsOf = async (workers: readonly number[], ends: readonly number[]) => {
-      using threads = new MortalThreads(seededRandom(1))
-      const manifests: unknown[] = []
-      let before: Engine | undefined
-      for (const [at, count] of workers.entries()) {
-        const options = { ...patient, ...on(count) }
-        const engine: Engine = await (before === undefined
-          ? Engine.start(remembering, systemClock, options)
-          : Engine.resume(before, remembering, systemClock, options))
-        give[at]!(engine)
-        await settled(engine)
-        if (ends.includes(at)) await threads.endAll()
-        engine.kafka.give(0, orders('B', 0, 10))
-        await settled(engine)
-        const { completed, totals } = manifestOf(engine.kafka.checkpoint)!
-        manifests.push({ completed, totals })
-        await engine.system.stop({ drainMs: 0 })
-        before = engine
-      }
-      return { manifests, ...outputOf(before!) }
-    }
-    const expected = await manifestsOf([0, 0, 0, 0], [])
+    const giveThen = ({ kafka }: Engine) => kafka.give(0, orders('B', 0, 10))
+    const starts = { own: remembering, give, giveThen }
+    const expected = await keptOverStarts(starts, [0, 0, 0, 0])
 
     const duplicates = expected.accounts.map(({ duplicate }) => duplicate)
     // Where they are forgotten, ten begin rows that the first part of them completes again.
     assert.deepEqual(duplicates, [10 + 50 + 10 + (400 + 10) + 10, 50, 0])
-    assert.deepEqual(await manifestsOf([2, 0, 3, 2], [0, 3]), expected)
+    assert.deepEqual(await keptOverStarts(starts, [2, 0, 3, 2], [0, 3]), expected)
   })
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { MortalThreads } from '../../../test/mortal-threads.ts'
+import { until } from '../../../test/until.ts'
 import { systemClock } from '../../core/clock.ts'
 import { nextInt, seededRandom } from '../../core/random.ts'
 import { order } from '../fixtures/orders.ts'
@@ -11,7 +12,7 @@ import { Engine } from '../in-memory/engine.ts'
 import { field } from '../topology/field.ts'
 import { stage } from '../topology/stage.ts'
 import { topology, type Topology } from '../topology/topology.ts'
-import { on, patient } from './fixtures/two-starts.ts'
+import { on, orders, patient } from './fixtures/two-starts.ts'
 
 const part = stage({ part: field('part') })
 const source = topology('orders').source('source')
@@ -44,14 +45,44 @@ const traceRatio = 0.5
 const keys = 200
 
 describe('B17 the spans of merges of shards', () => {
-  for (const [what, own] of Object.entries(programs)) {
+  for (const [at, [what, own]] of Object.entries(programs).entries()) {
     it(`are those without shards, each once, also where threads end: ${what}`, async (t) => {
       const seed = Number(process.env['MILLRACE_SEED'] ?? 20_261_201)
       t.diagnostic(`MILLRACE_SEED=${seed} repeats it`)
       const expected = await told(own, 0, seed)
 
       assert.ok(expected.spans.length > keys / 4 && expected.spans.length < keys, 'some traces are followed')
-      assert.deepEqual(await told(own, 2, seed), expected)
+      assert.deepEqual(await told(own, 2 + (at % 2), seed), expected)
+    })
+  }
+
+  for (const what of ['a table that writes them itself', 'functions after the merge, one of which refuses some']) {
+    it(`are not told of merges that are taken back: ${what}`, async () => {
+      using threads = new MortalThreads(seededRandom(1))
+      const recording = recordingTracer()
+      const options = {
+        ...patient,
+        ...on(2),
+        epochMs: 1_000,
+        epochIdleMs: 1_000,
+        tracer: recording.tracer,
+        traceRatio: 1,
+      }
+      await using engine = await Engine.start(programs[what]!, systemClock, options)
+      const headers = { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }
+      engine.kafka.give(
+        0,
+        ['A', 'B'].flatMap((side) => orders(side, 0, keys)),
+        { headers },
+      )
+
+      await until('spans have begun', () => recording.begunCount > 0)
+      await threads.endAll()
+      await settled(engine)
+
+      const merges = engine.kafka.written.filter((each) => engine.kindOf(each) === 'merged').length
+      assert.ok(recording.begunCount > merges, 'some were taken back')
+      assert.equal(recording.told.length, merges)
     })
   }
 })
