@@ -305,12 +305,6 @@ export function programsInShards(target: Target): void {
 }
 
 /** What a function after the merge says of customers: of ten it fails on one, and leaves one out. */
-function countedBy<Item>(items: readonly Item[]): Map<Item, number> {
-  const counts = new Map<Item, number>()
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
-  return counts
-}
-
 function isWanted(id: number): boolean {
   if (id % 10 === 0) throw new Error('nobody wants it')
   return id % 10 > 1
@@ -357,6 +351,12 @@ function alone(round: number): SourceRecord {
 /** A record that becomes a dead letter. */
 function bad(round: number) {
   return { value: `{"stage":"C","id":${round}}`, partition: round % 2 }
+}
+
+function countedBy<Item>(items: readonly Item[]): Map<Item, number> {
+  const counts = new Map<Item, number>()
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1)
+  return counts
 }
 
 if (import.meta.main) onEachBroker([programsInShards])

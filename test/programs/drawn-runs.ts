@@ -3,7 +3,6 @@ import { type Random, seededRandom, systemRandom } from '../../src/core/random.t
 import type { Group } from '../examples/example.ts'
 import { type PlacedRecord, placeRecords } from '../examples/placed-records.ts'
 import { randomExample } from './random-example.ts'
-import type { DrawnProgram } from './random-program.ts'
 
 const groupCount = 60
 export const partitions = 2
@@ -18,17 +17,13 @@ export interface DrawnRun {
   readonly which: string
 }
 
-/** Draws them from `MILLRACE_SEED` on, and tells that seed. @param changed - @see randomExample */
-export function* drawnRuns(
-  t: TestContext,
-  count: number,
-  changed?: (program: DrawnProgram) => DrawnProgram,
-): Generator<DrawnRun, void> {
+/** Draws them from `MILLRACE_SEED` on, and tells that seed. */
+export function* drawnRuns(t: TestContext, count: number): Generator<DrawnRun, void> {
   const first = Number(process.env['MILLRACE_SEED'] ?? systemRandom.nextUint32())
   t.diagnostic(`MILLRACE_SEED=${first} repeats it`)
   for (let seed = first; seed < first + count; seed++) {
     const random = seededRandom(seed)
-    const example = randomExample(seed, changed)
+    const example = randomExample(seed)
     const groups = example.draw(random, groupCount)
     const placed = placeRecords(groups, partitions, random)
     const which = `MILLRACE_RUNS=1 MILLRACE_SEED=${seed}: ${JSON.stringify(example.program)}`

@@ -7,16 +7,9 @@ import { type DrawnProgram, drawProgram, topologyOf, type Value, withinMs } from
 const recordsMax = 6
 const prefix = 'random-'
 
-/**
- * A program that a seed draws, with its records and its model.
- *
- * @param changed - Another one in place of it. @defaultValue as it is
- */
-export function randomExample(
-  seed: number,
-  changed: (program: DrawnProgram) => DrawnProgram = (program) => program,
-): Example & { readonly program: DrawnProgram } {
-  const program = changed(drawProgram(seededRandom(seed)))
+/** A program that a seed draws, with its records and its model. */
+export function randomExample(seed: number): Example & { readonly program: DrawnProgram } {
+  const program = drawProgram(seededRandom(seed))
   const name = `${prefix}${seed}`
   return {
     name,
