@@ -3,14 +3,11 @@ import {
   codecs,
   deadLetterReasons,
   type HandedRecord,
-  isFollowed,
   type OutputBatch,
   OutputBuilder,
   type PendingRow,
-  PUBLISHED,
   Reason,
   type RoutedTopic,
-  tracedMerge,
 } from '../../kernel/index.ts'
 import { causesOf } from '../dead-letters/dead-letter-cause.ts'
 import { DeadLetterEncoder } from '../dead-letters/dead-letter.ts'
@@ -31,6 +28,7 @@ import { expiryTopicOf, expiryTopics } from '../topology/plan-leaving.ts'
 import { isHandedOver } from '../topology/plan.ts'
 import type { ResultOutputs } from '../windows/window-results.ts'
 import { mergedNames } from '../topology/merged-names.ts'
+import { followed } from '../tracing/followed.ts'
 
 /** Reasons of rows on which functions after the merge have failed, which say why. */
 const ofFunctions: ReadonlySet<number> = new Set([Reason.MERGE_FAILED, Reason.MERGE_NOT_JSON])
@@ -244,11 +242,6 @@ export class Outputs {
   #publish(): void {
     const { plan, topics, timeOfDay } = this.#services
     const { state, sources } = this.#session
-    const { spans } = state
-    const told = (outcome: number) => {
-      spans?.end(outcome)
-      return outcome
-    }
     const causeOf = (reason: number) => this.causeOf(reason)
     state.table.publishTo({
       out: this.#builders[mergedSink]!,
@@ -257,18 +250,10 @@ export class Outputs {
       refuse: (part, reason) => this.deadLetters.encodeReference(part, reason, timeOfDay.nowMs(), causeOf(reason)),
       firstLaneOf: (lane) => sources.partitions.lanesOf(lane)[0]!,
       expire: (row) => this.expire(row),
-      merge: (row) => {
-        if (spans !== undefined && row.parts.some(isFollowed)) spans.begin(tracedMerge(row.parts), 1)
-        return told(this.#merged.publishStored(row))
-      },
-      hand: isHandedOver(plan) ? (record) => told(this.#merged.publish(record)) : undefined,
-      trace:
-        spans &&
-        ((merges, count) => {
-          spans.begin(merges, count)
-          // Else `hand` says what becomes of it.
-          if (!isHandedOver(plan)) spans.end(PUBLISHED)
-        }),
+      ...followed(state.spans, {
+        merge: (row) => this.#merged.publishStored(row),
+        hand: isHandedOver(plan) ? (record) => this.#merged.publish(record) : undefined,
+      }),
       causeOf,
     })
   }

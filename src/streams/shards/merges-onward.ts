@@ -12,11 +12,11 @@ import type { TracedInShard } from './traced-in-shard.ts'
  */
 export class MergesOnward {
   readonly #names: MergedNames
-  readonly #traced: Pick<TracedInShard, 'takeHeld'>
+  readonly #traced: Pick<TracedInShard, 'takeBegun'>
   readonly #bytes = new CrossingBytes()
 
   /** @param traced - What is told of a merge before it is handed on, which goes with it. */
-  constructor(names: MergedNames, traced: Pick<TracedInShard, 'takeHeld'>) {
+  constructor(names: MergedNames, traced: Pick<TracedInShard, 'takeBegun'>) {
     this.#names = names
     this.#traced = traced
   }
@@ -48,7 +48,7 @@ export class MergesOnward {
     bytes.appendNumber(partition)
     bytes.appendNumber(offset)
     bytes.appendNumber(Number(isStored))
-    bytes.appendSized(this.#traced.takeHeld())
+    bytes.appendSized(this.#traced.takeBegun())
     bytes.append(record.bytes.subarray(keyStart, end))
     return PUBLISHED
   }

@@ -2,6 +2,7 @@ import { codecs } from '../../kernel/index.ts'
 import type { Session } from '../recovery/session.ts'
 import { tableOptions } from '../recovery/table-options.ts'
 import type { Services } from '../runtime/services.ts'
+import { areWanted } from '../tracing/carried-contexts.ts'
 import { mergedSink, recordBytesMax } from '../topics/program-topics.ts'
 import { isHandedOver, isWrittenAsMerged, type Plan, type PlannedSource } from '../topology/plan.ts'
 import type { Sink, SinkHeaders } from '../topology/sink.ts'
@@ -21,7 +22,7 @@ export function shardSetup(services: Services, { state, sources, shards }: Sessi
     sideNames: plan.sides.map(({ name }) => name),
     decoders: plan.sources.map((source) => ({ ...sidesOf(plan, source), depthMax, keyBytesMax })),
     traces: {
-      areWanted: plan.sinks.some(({ traceContext }) => traceContext),
+      areWanted: areWanted(plan),
       followedRatio: tracing === undefined ? 0 : options.traceRatio,
     },
     keyName: plan.correlate.keyName,

@@ -15,7 +15,6 @@ import { LeftRows } from './left-rows.ts'
 import {
   BatchReader,
   type CutBatch,
-  isFollowed,
   noCounts,
   noSide,
   OutputBatch,
@@ -24,7 +23,6 @@ import {
   PendingTable,
   RecordColumns,
   type TableShard,
-  tracedMerge,
 } from '../../kernel/index.ts'
 import type {
   ClosedShard,
@@ -44,6 +42,7 @@ import { ShardKeys } from './shard-keys.ts'
 import { type SharedLinks, ShardLinks } from './shard-links.ts'
 import { MergesOnward } from './merges-onward.ts'
 import { ShardMerges, shardNames } from './shard-merges.ts'
+import { followed } from '../tracing/followed.ts'
 import { TracedInShard } from './traced-in-shard.ts'
 import type { Verdicts } from './verdicts.ts'
 
@@ -124,20 +123,15 @@ class Shard {
     if (sink.isOnward) this.#onward = new MergesOnward(names, this.#traced)
     else this.#merges = new ShardMerges(names, setup, this.#out)
     const publisher = this.#onward ?? this.#merges!
-    const isTracing = traces.followedRatio > 0
     this.#table.publishTo({
       out: this.#out,
       refuse: ({ partition, offset }, reason) => this.#dropped.push(partition, offset, reason),
       firstLaneOf: (lane) => this.#firstLanes[lane] ?? lane,
       expire: (row) => this.#left.append(row),
-      merge: (row) => {
-        if (isTracing && row.parts.some(isFollowed)) this.#traced.hold(tracedMerge(row.parts))
-        return this.#traced.end(publisher.publishStored(row))
-      },
-      hand: sink.isHandedOver ? (record) => this.#traced.end(publisher.publish(record)) : undefined,
-      trace: isTracing
-        ? (merges, count) => (sink.isHandedOver ? this.#traced.hold(merges) : this.#traced.add(merges, count))
-        : undefined,
+      ...followed(traces.followedRatio > 0 ? this.#traced : undefined, {
+        merge: (row) => publisher.publishStored(row),
+        hand: sink.isHandedOver ? (record) => publisher.publish(record) : undefined,
+      }),
       ...names,
       recordBytesMax: sink.recordBytesMax,
     })

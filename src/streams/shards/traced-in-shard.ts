@@ -1,4 +1,5 @@
 import { GrowableBytes, PUBLISHED } from '../../kernel/index.ts'
+import type { MergeSpans } from '../tracing/merge-spans.ts'
 
 /** Merges of which the trace of a part is followed, as `readTracedMerges` reads them, one after the other. */
 export interface TracedMerges {
@@ -10,36 +11,34 @@ export interface TracedMerges {
  * What a shard tells the main thread of the merges that it has published, where traces are followed: the main thread
  * makes spans of them, because these wait for their epoch to commit.
  *
- * State: those that were not told yet; and one of which it is not known yet whether it will be published.
+ * State: those that were not told yet, the last ones of which it is not known yet whether they will be published.
  */
-export class TracedInShard {
+export class TracedInShard implements Pick<MergeSpans, 'begin' | 'end'> {
   readonly #bytes = new GrowableBytes(1_024)
   #count = 0
-  #held: Uint8Array | undefined
+  /** Of the last ones: how many, and where they begin. */
+  #begun = 0
+  #from = 0
 
-  /** They are published. */
-  add(merges: Uint8Array, count: number): void {
+  begin(merges: Uint8Array, count: number): void {
+    this.#from = this.#bytes.length
     this.#bytes.append(merges)
-    this.#count += count
+    this.#begun = count
   }
 
-  /** What comes of one is said next. */
-  hold(merge: Uint8Array): void {
-    this.#held = merge.slice()
+  end(outcome: number): void {
+    if (outcome === PUBLISHED) this.#count += this.#begun
+    else if (this.#begun > 0) this.#bytes.length = this.#from
+    this.#begun = 0
   }
 
-  /** The one that was held last, which somebody else tells of. */
-  takeHeld(): Uint8Array | undefined {
-    const held = this.#held
-    this.#held = undefined
-    return held
-  }
-
-  /** What has come of it; returns the same. */
-  end(outcome: number): number {
-    const held = this.takeHeld()
-    if (held !== undefined && outcome === PUBLISHED) this.add(held, 1)
-    return outcome
+  /** What has begun, of which somebody else tells: bytes of its own; undefined where nothing has. */
+  takeBegun(): Uint8Array | undefined {
+    if (this.#begun === 0) return undefined
+    const begun = this.#bytes.bytes.slice(this.#from, this.#bytes.length)
+    this.#bytes.length = this.#from
+    this.#begun = 0
+    return begun
   }
 
   /** Those since this was last asked: bytes of their own; undefined where there are none. */

@@ -11,10 +11,11 @@ export interface TraceWishes {
 
 /** Whether parts carry the traces of their records: all of them because a sink wants them, or those that are followed. */
 export function carriesTraces({ plan, tracing }: TraceWishes): boolean {
-  return isWanted(plan) || tracing !== undefined
+  return areWanted(plan) || tracing !== undefined
 }
 
-function isWanted({ sinks }: TraceWishes['plan']): boolean {
+/** Whether a sink carries traces on. */
+export function areWanted({ sinks }: TraceWishes['plan']): boolean {
   return sinks.some(({ traceContext }) => traceContext)
 }
 
@@ -23,7 +24,7 @@ function isWanted({ sinks }: TraceWishes['plan']): boolean {
  * followed; absent where nothing is followed, or all traces are carried.
  */
 export function soughtByDecoder({ plan, tracing }: TraceWishes): Uint8Array | undefined {
-  return isWanted(plan) ? undefined : tracing?.sampling.leastRandom
+  return areWanted(plan) ? undefined : tracing?.sampling.leastRandom
 }
 
 /**
@@ -38,7 +39,7 @@ export class CarriedContexts {
   readonly #states = new HeaderFinder('tracestate')
 
   constructor({ plan, tracing }: TraceWishes) {
-    this.#isWanted = isWanted(plan)
+    this.#isWanted = areWanted(plan)
     this.#sampling = tracing?.sampling
   }
 
